@@ -1,0 +1,109 @@
+//! NTP (RFC 5905) and SNTP: who serves time, and how far a clock is off.
+//!
+//! In: datagrams. Out: clock offset of clients and servers, where the transmit time is plausible (many
+//! clients fill it with random bits, RFC 9109). Refuses: mode 6 and 7 (control), which other tools report.
+
+use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
+use wardline_model::{Attribute, Fact, Timestamp};
+use wardline_wire::Reader;
+
+/// The table line.
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    name: "ntp",
+    carriers: &[Carrier::Datagram],
+    ports: &[123],
+    probe,
+    start: || Box::new(Ntp { offset: [None; 2] }),
+};
+
+/// Seconds between the NTP era (1900) and the Unix epoch.
+const ERA: i64 = 2_208_988_800;
+/// A clock further off than this is a random transmit time, not a clock.
+const PLAUSIBLE_SECONDS_MAX: i64 = 10 * 365 * 86_400;
+
+struct Ntp {
+    offset: [Option<i64>; 2],
+}
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    let Some((&[first, stratum, ..], rest)) = probe.bytes.split_first_chunk::<4>() else {
+        return Verdict::No;
+    };
+    let (version, mode) = ((first >> 3) & 7, first & 7);
+    let shape = rest.len() >= 44 && (1..=4).contains(&version) && (1..=5).contains(&mode) && stratum <= 16;
+    match (shape, probe.port(123)) {
+        (true, true) => Verdict::Yes,
+        _ => Verdict::No,
+    }
+}
+
+impl Dissector for Ntp {
+    fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        let mode = bytes.first().map_or(0, |b| b & 7);
+        if mode == 3 {
+            notes.requester = Some(side);
+        }
+        if mode == 4 {
+            notes.requester = Some(side.peer());
+        }
+        if let Some(offset) = transmit_offset(bytes, notes.time)
+            && *side.of(&mut self.offset) != Some(offset)
+        {
+            *side.of(&mut self.offset) = Some(offset);
+            notes.speaker(side, [Fact::new(Attribute::ClockOffset, &offset.to_string(), 80, "ntp.transmit")]);
+        }
+        Step::skip(bytes.len())
+    }
+}
+
+/// Whole seconds by which the sender's transmit timestamp is ahead of `now`, when plausible.
+fn transmit_offset(bytes: &[u8], now: Timestamp) -> Option<i64> {
+    let mut reader = Reader::new(bytes);
+    reader.skip(40, "ntp head").ok()?;
+    let seconds = i64::from(reader.u32("transmit seconds").ok()?);
+    let fraction = reader.u32("transmit fraction").ok()?;
+    if seconds == 0 || fraction == 0 {
+        return None;
+    }
+    let offset = seconds.saturating_sub(ERA).saturating_sub(now.0.checked_div(Timestamp::SECOND)?);
+    (offset.abs() < PLAUSIBLE_SECONDS_MAX).then_some(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    fn packet(mode: u8, seconds: u32) -> Vec<u8> {
+        let mut bytes = vec![0x20 | mode, 1, 6, 0xec];
+        bytes.extend([0; 36]);
+        bytes.extend(seconds.to_be_bytes());
+        bytes.extend([0, 0, 0, 1]);
+        bytes
+    }
+
+    #[test]
+    fn server_and_client_clocks_are_compared_with_the_sensor() {
+        let said = check(super::PROTOCOL)
+            .ports(123, 123)
+            .opener(&packet(3, 2_208_988_800 + 90))
+            .accepter(&packet(4, 2_208_988_800))
+            .lines();
+        assert_eq!(
+            said,
+            [
+                "protocol ntp",
+                "opener clock-offset 90 (ntp.transmit 80)",
+                "accepter clock-offset 0 (ntp.transmit 80)",
+                "requester opener"
+            ]
+        );
+    }
+
+    #[test]
+    fn other_ports_are_not_claimed() {
+        assert_eq!(
+            check(super::PROTOCOL).ports(5000, 5001).opener(&packet(3, 1)).lines(),
+            ["protocol unknown"]
+        );
+    }
+}

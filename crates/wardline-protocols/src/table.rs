@@ -1,0 +1,37 @@
+//! The protocols, one line each.
+
+use crate::{Dissector, Probe, Verdict};
+use wardline_wire::frame::LinkProtocol;
+
+/// What a protocol rides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carrier {
+    /// Directly on the link.
+    Link(LinkProtocol),
+    /// Directly on IP, by protocol number.
+    Ip(u8),
+    /// UDP datagrams.
+    Datagram,
+    /// A TCP stream.
+    Stream,
+}
+
+/// A protocol.
+#[derive(Clone, Copy)]
+pub struct Protocol {
+    /// Name, as in `flows[].protocol`.
+    pub name: &'static str,
+    /// What it rides on.
+    pub carriers: &'static [Carrier],
+    /// Usual ports of the serving side: they rank this protocol's probe first, nothing more.
+    pub ports: &'static [u16],
+    /// Recognises it. Not asked for link and IP protocols, which their header names.
+    pub probe: fn(&Probe<'_>) -> Verdict,
+    /// Makes a dissector for a flow.
+    pub start: fn() -> Box<dyn Dissector>,
+}
+
+/// Every protocol, in the order in which they are asked when ports do not rank them: the most specific first.
+pub static PROTOCOLS: &[Protocol] = &[
+    crate::ntp::PROTOCOL, //
+];

@@ -1,0 +1,81 @@
+//! Capture files: packets in time order, in batches, in constant memory.
+
+use wardline_model::{PacketRef, Timestamp};
+
+/// How the bytes of a packet begin: the registry of link-layer header types (tcpdump.org LINKTYPE_ values).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// BSD loopback, four bytes of protocol family in the byte order of the machine.
+    pub const NULL: Self = Self(0);
+    /// Ethernet II or 802.3.
+    pub const ETHERNET: Self = Self(1);
+    /// Raw IP, version by the first nibble.
+    pub const RAW: Self = Self(101);
+    /// OpenBSD loopback, family big endian.
+    pub const LOOP: Self = Self(108);
+    /// Linux cooked v1.
+    pub const LINUX_SLL: Self = Self(113);
+    /// Raw IPv4.
+    pub const IPV4: Self = Self(228);
+    /// Raw IPv6.
+    pub const IPV6: Self = Self(229);
+    /// Linux cooked v2.
+    pub const LINUX_SLL2: Self = Self(276);
+}
+
+/// One packet of a [`Batch`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketHead {
+    /// File, frame number and time.
+    pub place: PacketRef,
+    /// Link type of its interface.
+    pub link: LinkType,
+    /// Length on the wire.
+    pub original: u32,
+    /// Start of the captured bytes in the batch.
+    pub offset: u32,
+    /// Length of the captured bytes.
+    pub captured: u32,
+}
+
+/// A run of packets in the order of analysis; their bytes stand together in one buffer that is used again.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Captured bytes and whatever the file had between them.
+    pub bytes: Vec<u8>,
+    /// The packets.
+    pub packets: Vec<PacketHead>,
+}
+
+impl Batch {
+    /// The captured bytes of a packet of this batch.
+    #[must_use]
+    pub fn packet(&self, head: &PacketHead) -> &[u8] {
+        let start = usize::try_from(head.offset).unwrap_or(usize::MAX);
+        let length = usize::try_from(head.captured).unwrap_or(usize::MAX);
+        self.bytes.get(start..).and_then(|rest| rest.get(..length)).unwrap_or_default()
+    }
+}
+
+/// What was read of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileSummary {
+    /// Name as given.
+    pub name: String,
+    /// Packets read.
+    pub packets: u64,
+    /// Sum of the lengths on the wire of the packets read.
+    pub bytes: u64,
+    /// Earliest packet.
+    pub first: Option<Timestamp>,
+    /// Latest packet.
+    pub last: Option<Timestamp>,
+    /// Whether the file ended or broke inside a record: what came before it was read.
+    pub truncated: bool,
+    /// What was wrong, in words, with the place.
+    pub problem: Option<String>,
+    /// Packets that the capturing machine says it dropped (pcapng interface statistics).
+    pub dropped: Option<u64>,
+}

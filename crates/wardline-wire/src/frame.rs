@@ -1,0 +1,211 @@
+//! Frames: one captured packet as a borrowed view, from the link to the transport.
+//!
+//! In: a link type and the captured bytes, possibly cut by a snap length, possibly hostile.
+//! Out: [`Frame`], which borrows from them; nothing is allocated. What cannot be read is said
+//! ([`Body::Undecoded`]), never guessed. Checksums are not required to be right: offloading machines leave
+//! them unfilled.
+
+use crate::capture::LinkType;
+use crate::{Fault, Reader};
+use std::net::IpAddr;
+use wardline_model::Mac;
+
+/// VLAN tags of a frame, outermost first; further tags than [`Vlans::MAX`] are stepped over and not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vlans {
+    ids: [u16; Self::MAX],
+    len: u8,
+}
+
+impl Vlans {
+    /// Tags kept: QinQ has two, three and four are seen in carriers' networks.
+    pub const MAX: usize = 4;
+
+    /// The ids, outermost first.
+    #[must_use]
+    pub fn ids(&self) -> &[u16] {
+        self.ids.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Adds a tag.
+    pub fn push(&mut self, id: u16) {
+        if let Some(slot) = self.ids.get_mut(usize::from(self.len)) {
+            *slot = id;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+}
+
+/// A decoded frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Sender on the link, where the link has addresses.
+    pub source: Option<Mac>,
+    /// Receiver on the link.
+    pub destination: Option<Mac>,
+    /// VLAN tags.
+    pub vlans: Vlans,
+    /// What it carries.
+    pub body: Body<'a>,
+}
+
+/// What a frame carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// An IP packet.
+    Ip(IpPacket<'a>),
+    /// A protocol directly on the link, with its payload.
+    Link(LinkProtocol, &'a [u8]),
+    /// Nothing more could be read.
+    Undecoded(Fault),
+}
+
+/// A protocol directly on the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkProtocol {
+    /// RFC 826, ethertype 0806.
+    Arp,
+    /// Cisco discovery, SNAP 00000C/2000.
+    Cdp,
+    /// 802.1X, ethertype 888E.
+    Eapol,
+    /// 802.1AB, ethertype 88CC.
+    Lldp,
+    /// 802.1D and successors, LLC 42.
+    Stp,
+    /// Another ethertype.
+    EtherType(u16),
+    /// Another LLC destination service access point.
+    Llc(u8),
+    /// Another SNAP protocol of an organisation.
+    Snap(u32, u16),
+}
+
+/// An IP packet, extension headers read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpPacket<'a> {
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// Time to live or hop limit.
+    pub ttl: u8,
+    /// IPv4 identification, or that of an IPv6 fragment header; 0 when there is none.
+    pub identification: u32,
+    /// Set when this is a piece of a fragmented packet.
+    pub fragment: Option<Fragment>,
+    /// IP length on the wire (header and payload), also when the capture cut it; taken from what was captured
+    /// when the header says 0 (segmentation offload).
+    pub length: u32,
+    /// Protocol of the payload (the last next header).
+    pub protocol: u8,
+    /// Captured payload, without link padding.
+    pub payload: &'a [u8],
+    /// Payload bytes that the header promises and the capture does not have.
+    pub missing: u32,
+}
+
+/// A fragment's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Offset of the payload in bytes.
+    pub offset: u32,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// The transport of an IP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport<'a> {
+    /// A TCP segment.
+    Tcp(TcpSegment<'a>),
+    /// A UDP datagram: ports, checksum, payload.
+    Udp(UdpDatagram<'a>),
+    /// Another protocol, with its payload.
+    Other(u8, &'a [u8]),
+    /// The transport header could not be read.
+    Undecoded(Fault),
+}
+
+/// A TCP segment (RFC 9293).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpSegment<'a> {
+    /// Source port.
+    pub source: u16,
+    /// Destination port.
+    pub destination: u16,
+    /// Sequence number.
+    pub sequence: u32,
+    /// Acknowledgement number.
+    pub acknowledgement: u32,
+    /// Flags, low byte: FIN 01, SYN 02, RST 04, PSH 08, ACK 10, URG 20.
+    pub flags: u8,
+    /// Window as sent.
+    pub window: u16,
+    /// Checksum as sent.
+    pub checksum: u16,
+    /// Options, raw.
+    pub options: &'a [u8],
+    /// Captured payload.
+    pub payload: &'a [u8],
+    /// Payload bytes that were on the wire and not captured.
+    pub missing: u32,
+}
+
+/// TCP flag bits.
+pub mod tcp_flag {
+    /// No more data from the sender.
+    pub const FIN: u8 = 0x01;
+    /// Synchronise sequence numbers.
+    pub const SYN: u8 = 0x02;
+    /// Reset.
+    pub const RST: u8 = 0x04;
+    /// Acknowledgement valid.
+    pub const ACK: u8 = 0x10;
+}
+
+/// A UDP datagram (RFC 768).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UdpDatagram<'a> {
+    /// Source port.
+    pub source: u16,
+    /// Destination port.
+    pub destination: u16,
+    /// Checksum as sent.
+    pub checksum: u16,
+    /// Captured payload.
+    pub payload: &'a [u8],
+    /// Payload bytes that were on the wire and not captured.
+    pub missing: u32,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads the link and network layers of a captured packet.
+    #[must_use]
+    pub fn decode(link: LinkType, bytes: &'a [u8]) -> Self {
+        let _ = (link, Reader::new(bytes));
+        Self {
+            source: None,
+            destination: None,
+            vlans: Vlans::default(),
+            body: Body::Undecoded(Fault::Unsupported("link type")),
+        }
+    }
+}
+
+impl<'a> IpPacket<'a> {
+    /// Reads an IPv4 or IPv6 packet with its extension headers.
+    ///
+    /// # Errors
+    /// A [`Fault`] naming what was wrong.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Fault> {
+        let _ = bytes;
+        Err(Fault::Unsupported("IP"))
+    }
+
+    /// Reads the transport header of the payload. Not for fragments with an offset.
+    #[must_use]
+    pub fn transport(&self) -> Transport<'a> {
+        Transport::Other(self.protocol, self.payload)
+    }
+}
