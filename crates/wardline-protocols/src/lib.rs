@@ -19,6 +19,7 @@
     )
 )]
 
+mod dissection;
 mod notes;
 mod ntp;
 mod probe;
@@ -26,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 
+pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};
 pub use probe::{Probe, Verdict};
 pub use table::{Carrier, PROTOCOLS, Protocol};

@@ -89,6 +89,18 @@ impl Notes {
         };
     }
 
+    /// Takes over what a dissector said before it was certain.
+    pub(crate) fn absorb(&mut self, mut earlier: Self) {
+        earlier.said.append(&mut self.said);
+        self.said = earlier.said;
+        earlier.details.append(&mut self.details);
+        self.details = earlier.details;
+        self.encrypted = earlier.encrypted.or(self.encrypted);
+        self.requester = earlier.requester.or(self.requester);
+        self.handover |= earlier.handover;
+        self.malformed |= earlier.malformed;
+    }
+
     fn say(&mut self, who: Who, about: About, facts: impl IntoIterator<Item = Option<Fact>>) {
         let facts: Vec<Fact> = facts.into_iter().flatten().collect();
         if !facts.is_empty() {

@@ -35,3 +35,11 @@ pub struct Protocol {
 pub static PROTOCOLS: &[Protocol] = &[
     crate::ntp::PROTOCOL, //
 ];
+
+/// The protocols over `carrier`, those with one of `ports` first.
+pub(crate) fn ranked(carrier: Carrier, ports: [u16; 2]) -> impl Iterator<Item = &'static Protocol> {
+    let usual = move |p: &&Protocol| ports.iter().any(|port| p.ports.contains(port));
+    let rides = move |p: &&Protocol| p.carriers.contains(&carrier);
+    let first = PROTOCOLS.iter().filter(rides).filter(usual);
+    first.chain(PROTOCOLS.iter().filter(rides).filter(move |p| !usual(p)))
+}

@@ -1,19 +1,33 @@
-//! One way to test a dissector: give bytes, read lines.
+//! Scenarios: one way to test a dissector. Bytes in, lines out, as text files that a person can read.
 //!
-//! `check(PROTOCOL).opener(b"…").accepter(b"…").lines()` runs the probe and the dissector as the pipeline
-//! would and gives one line per thing said, in the order said. `.bytewise()` gives streams one byte at a time:
-//! the same lines must come out.
+//! `tests/scenarios/<protocol>/<usual…|malformed…|wrong-port…>.txt` in the workspace:
+//! ```text
+//! # What this shows, and where the bytes come from.
+//! flow tcp 40000 22            # or: udp A B, midstream tcp A B, link lldp, ip 58
+//! > "SSH-2.0-OpenSSH_9.2p1\r\n"    the opener sends (one packet); \xNN, \r \n \t \\ \" are understood
+//! < 00 01 ff "text" 00         the accepter sends; hex and text mixed
+//! < gap 100                    bytes lost
+//! = protocol ssh
+//! = opener ssh-banner OpenSSH_9.2p1 (ssh.banner 95)
+//! ```
+//! The real [`Dissection`] runs over the whole protocol table, as in the pipeline. Streams are run a second
+//! time one byte at a time, with the same result. `WARDLINE_BLESS=1` rewrites the `=` lines for review.
 
-use crate::{Carrier, Dissector, Notes, Probe, Protocol, Said, Side, Step, Verdict, Who};
-use wardline_model::About;
+use crate::{Carrier, Dissection, Notes, PROTOCOLS, Said, Side, Trouble, Who};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use wardline_model::{About, Fact, Timestamp};
+use wardline_wire::frame::LinkProtocol;
 
-pub(crate) struct Check {
-    protocol: Protocol,
+/// Every scenario runs at this time: 2026-01-01T00:00:00Z.
+const NOW: Timestamp = Timestamp(1_767_225_600_000_000_000);
+
+struct Scenario {
+    carrier: Carrier,
     ports: [u16; 2],
     from_start: bool,
-    bytewise: bool,
-    datagrams: bool,
     script: Vec<(Side, Input)>,
+    expected: Vec<String>,
 }
 
 enum Input {
@@ -21,209 +35,136 @@ enum Input {
     Gap(u64),
 }
 
-pub(crate) fn check(protocol: Protocol) -> Check {
-    let datagrams = !protocol.carriers.contains(&Carrier::Stream);
-    Check {
-        protocol,
-        ports: [40_000, 40_001],
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios")
+}
+
+fn files(protocol: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder().join(protocol)) else { return Vec::new() };
+    let mut files: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "txt"));
+    files.sort();
+    files
+}
+
+fn parse(text: &str) -> Result<Scenario, String> {
+    let mut scenario = Scenario {
+        carrier: Carrier::Stream,
+        ports: [0; 2],
         from_start: true,
-        bytewise: false,
-        datagrams,
         script: Vec::new(),
+        expected: Vec::new(),
+    };
+    for (number, line) in text.lines().enumerate() {
+        parse_line(line.trim(), &mut scenario).map_err(|why| format!("line {}: {why}", number + 1))?;
     }
+    Ok(scenario)
 }
 
-#[expect(dead_code, reason = "a test kit offers more than today's tests use")]
-impl Check {
-    /// Ports of opener and accepter; 40000 and 40001 unless told.
-    pub(crate) fn ports(mut self, opener: u16, accepter: u16) -> Self {
-        self.ports = [opener, accepter];
-        self
-    }
-
-    /// The flow was picked up in the middle.
-    pub(crate) fn midstream(mut self) -> Self {
-        self.from_start = false;
-        self
-    }
-
-    /// Give streams one byte at a time.
-    pub(crate) fn bytewise(mut self) -> Self {
-        self.bytewise = true;
-        self
-    }
-
-    /// Datagrams instead of a stream, for protocols that ride on both.
-    pub(crate) fn datagrams(mut self) -> Self {
-        self.datagrams = true;
-        self
-    }
-
-    /// The opener sends (one packet).
-    pub(crate) fn opener(mut self, bytes: &[u8]) -> Self {
-        self.script.push((Side::Opener, Input::Bytes(bytes.to_vec())));
-        self
-    }
-
-    /// The accepter sends (one packet).
-    pub(crate) fn accepter(mut self, bytes: &[u8]) -> Self {
-        self.script.push((Side::Accepter, Input::Bytes(bytes.to_vec())));
-        self
-    }
-
-    /// Bytes of `side` are lost.
-    pub(crate) fn gap(mut self, side: Side, count: u64) -> Self {
-        self.script.push((side, Input::Gap(count)));
-        self
-    }
-
-    /// Runs it.
-    pub(crate) fn lines(self) -> Vec<String> {
-        let mut run = Run::new(&self);
-        for (side, input) in &self.script {
-            match input {
-                Input::Bytes(bytes) if self.bytewise && !self.datagrams => {
-                    bytes.iter().for_each(|b| run.bytes(*side, &[*b]));
-                }
-                Input::Bytes(bytes) => run.bytes(*side, bytes),
-                Input::Gap(count) => run.gap(*side, *count),
-            }
+fn parse_line(line: &str, scenario: &mut Scenario) -> Result<(), String> {
+    let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match mark {
+        "" | "#" => {}
+        "=" => scenario.expected.push(rest.to_owned()),
+        ">" => scenario.script.push((Side::Opener, parse_input(rest)?)),
+        "<" => scenario.script.push((Side::Accepter, parse_input(rest)?)),
+        "midstream" => {
+            scenario.from_start = false;
+            return parse_line(&format!("flow {rest}"), scenario);
         }
-        run.finish()
-    }
-}
-
-struct Run<'a> {
-    check: &'a Check,
-    first: [Vec<u8>; 2],
-    pending: [Vec<u8>; 2],
-    skip: [u64; 2],
-    least: [usize; 2],
-    dissector: Option<Box<dyn Dissector>>,
-    refused: bool,
-    done: bool,
-    confirmed: bool,
-    notes: Notes,
-}
-
-impl<'a> Run<'a> {
-    fn new(check: &'a Check) -> Self {
-        Self {
-            check,
-            first: Default::default(),
-            pending: Default::default(),
-            skip: [0; 2],
-            least: [0; 2],
-            dissector: None,
-            refused: false,
-            done: false,
-            confirmed: false,
-            notes: Notes::default(),
-        }
-    }
-
-    fn bytes(&mut self, side: Side, bytes: &[u8]) {
-        if self.refused || self.done {
-            return;
-        }
-        let index = usize::from(side == Side::Accepter);
-        if self.check.datagrams {
-            self.pending[index].clear();
-        }
-        self.pending[index].extend(bytes);
-        if self.dissector.is_none() {
-            self.first[index] = self.pending[index].clone();
-            let probe = Probe {
-                side,
-                bytes: &self.first[index],
-                other: &self.first[1 - index],
-                ports: self.check.ports,
-                from_start: self.check.from_start,
+        "flow" => {
+            let words: Vec<&str> = rest.split_whitespace().collect();
+            let port = |at: usize| words.get(at).and_then(|w| w.parse().ok()).ok_or("two ports are wanted");
+            scenario.carrier = match words.as_slice() {
+                ["tcp", ..] => Carrier::Stream,
+                ["udp", ..] => Carrier::Datagram,
+                ["link", "arp"] => Carrier::Link(LinkProtocol::Arp),
+                ["link", "cdp"] => Carrier::Link(LinkProtocol::Cdp),
+                ["link", "lldp"] => Carrier::Link(LinkProtocol::Lldp),
+                ["ip", number] => Carrier::Ip(number.parse().map_err(|_| "an IP protocol number is wanted")?),
+                _ => return Err(format!("what flow is {rest:?}?")),
             };
-            match (self.check.protocol.probe)(&probe) {
-                Verdict::No => self.refused = true,
-                Verdict::More => return,
-                verdict => {
-                    self.confirmed = verdict == Verdict::Yes;
-                    self.dissector = Some((self.check.protocol.start)());
-                    self.drive(side.peer());
-                }
+            if matches!(scenario.carrier, Carrier::Stream | Carrier::Datagram) {
+                scenario.ports = [port(1)?, port(2)?];
             }
         }
-        self.drive(side);
+        _ => return Err(format!("a line starts with # flow midstream > < or =, not {mark:?}")),
     }
+    Ok(())
+}
 
-    fn gap(&mut self, side: Side, count: u64) {
-        let index = usize::from(side == Side::Accepter);
-        let over = count.saturating_sub(self.skip[index]);
-        self.skip[index] = self.skip[index].saturating_sub(count);
-        if over == 0 {
-            return;
-        }
-        self.pending[index].clear();
-        self.least[index] = 0;
-        if let Some(dissector) = &mut self.dissector
-            && matches!(dissector.gap(side, Some(over), &mut self.notes), Step::Done | Step::Withdraw)
-        {
-            self.done = true;
+fn parse_input(text: &str) -> Result<Input, String> {
+    if let Some(count) = text.strip_prefix("gap ") {
+        return count.trim().parse().map(Input::Gap).map_err(|_| "gap wants a number".into());
+    }
+    let mut bytes = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            rest = unquote(quoted, &mut bytes)?.trim_start();
+        } else {
+            let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
+            for at in (0..word.len()).step_by(2) {
+                let pair = word.get(at..at + 2).ok_or(format!("odd hex {word:?}"))?;
+                bytes.push(u8::from_str_radix(pair, 16).map_err(|_| format!("not hex: {pair:?}"))?);
+            }
+            rest = after.trim_start();
         }
     }
+    Ok(Input::Bytes(bytes))
+}
 
-    fn drive(&mut self, side: Side) {
-        let index = usize::from(side == Side::Accepter);
-        while let (Some(dissector), false) = (&mut self.dissector, self.done) {
-            let pending = &mut self.pending[index];
-            let leave = usize::try_from(self.skip[index]).unwrap().min(pending.len());
-            pending.drain(..leave);
-            self.skip[index] -= leave as u64;
-            if pending.is_empty() || pending.len() < self.least[index] {
-                return;
-            }
-            let step = dissector.read(side, pending, &mut self.notes);
-            self.confirmed |= self.notes.confirmed;
-            match step {
-                Step::More(least) => {
-                    assert!(least > pending.len(), "asked for {least} bytes and had {}", pending.len());
-                    self.least[index] = least;
-                    if least > Step::MORE_MAX {
-                        self.done = true;
-                    }
+fn unquote<'a>(text: &'a str, bytes: &mut Vec<u8>) -> Result<&'a str, String> {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Ok(&text[at + 1..]),
+            '\\' => match chars.next().ok_or("a lone backslash")?.1 {
+                'n' => bytes.push(b'\n'),
+                'r' => bytes.push(b'\r'),
+                't' => bytes.push(b'\t'),
+                '0' => bytes.push(0),
+                'x' => {
+                    let hex: String =
+                        [chars.next(), chars.next()].into_iter().flatten().map(|c| c.1).collect();
+                    bytes.push(u8::from_str_radix(&hex, 16).map_err(|_| format!("bad \\x{hex}"))?);
                 }
-                Step::Skip(count) => {
-                    assert!(count > 0, "a step of nothing");
-                    self.least[index] = 0;
-                    self.skip[index] = count;
-                    if self.check.datagrams {
-                        self.skip[index] = 0;
-                        pending.clear();
-                    }
-                }
-                Step::Done => self.done = true,
-                Step::Withdraw => {
-                    self.refused = true;
-                    self.done = true;
-                }
-            }
-            if self.notes.handover {
-                self.done = true;
-            }
+                other => bytes.extend(other.to_string().into_bytes()),
+            },
+            other => bytes.extend(other.to_string().into_bytes()),
         }
     }
+    Err("a quote is not closed".into())
+}
 
-    fn finish(self) -> Vec<String> {
-        if self.refused || !self.confirmed {
-            return vec!["protocol unknown".into()];
+/// Runs a scenario; `piece` is the most bytes of a stream given at once.
+fn run(scenario: &Scenario, piece: usize) -> Vec<String> {
+    let mut dissection = Dissection::new(scenario.carrier, scenario.ports, scenario.from_start);
+    let mut notes = Notes { time: NOW, ..Notes::default() };
+    let mut trouble: Vec<Trouble> = Vec::new();
+    let piece = if scenario.carrier == Carrier::Stream { piece } else { usize::MAX };
+    for (side, input) in &scenario.script {
+        match input {
+            Input::Bytes(bytes) if piece == usize::MAX => {
+                trouble.extend(dissection.data(*side, bytes, &mut notes));
+            }
+            Input::Bytes(bytes) => {
+                for part in bytes.chunks(piece) {
+                    trouble.extend(dissection.data(*side, part, &mut notes));
+                }
+            }
+            Input::Gap(count) => trouble.extend(dissection.gap(*side, Some(*count), &mut notes)),
         }
-        let mut lines = vec![format!("protocol {}", self.check.protocol.name)];
-        lines.extend(self.notes.said.iter().flat_map(describe));
-        lines
-            .extend(self.notes.details.iter().map(|(key, value)| format!("detail {} {value}", key.as_str())));
-        lines.extend(self.notes.encrypted.map(|e| format!("encrypted {e}")));
-        lines.extend(self.notes.requester.map(|s| format!("requester {}", name(s))));
-        lines.extend(self.notes.handover.then(|| "handover".into()));
-        lines.extend(self.notes.malformed.then(|| "malformed".into()));
-        lines
     }
+    let mut lines = vec![format!("protocol {}", dissection.protocol().unwrap_or("unknown"))];
+    lines.extend(dissection.application().map(|a| format!("application {a}")));
+    lines.extend(notes.said.iter().flat_map(describe));
+    lines.extend(notes.details.iter().map(|(key, value)| format!("detail {} {value}", key.as_str())));
+    lines.extend(notes.encrypted.map(|e| format!("encrypted {e}")));
+    lines.extend(notes.requester.map(|s| format!("requester {}", name(s))));
+    lines.extend(notes.malformed.then(|| "malformed".into()));
+    lines.extend(trouble.iter().map(|t| format!("trouble {t:?}")));
+    lines
 }
 
 fn name(side: Side) -> &'static str {
@@ -240,9 +181,75 @@ fn describe(said: &Said) -> Vec<String> {
         Who::Station(mac) => mac.to_string(),
     };
     let about = if said.about == About::Equipment { " equipment" } else { "" };
-    let fact = |f: &wardline_model::Fact| {
+    let fact = |f: &Fact| {
         let version = f.version.as_deref().map(|v| format!(" version {v}")).unwrap_or_default();
         format!("{who}{about} {} {}{version} ({} {})", f.attribute.as_str(), f.value, f.rule, f.confidence)
     };
     said.facts.iter().map(fact).collect()
+}
+
+fn bless(file: &Path, text: &str, lines: &[String]) {
+    let mut kept: String =
+        text.lines().filter(|l| !l.trim_start().starts_with('=')).fold(String::new(), |mut kept, line| {
+            let _ = writeln!(kept, "{line}");
+            kept
+        });
+    for line in lines {
+        let _ = writeln!(kept, "= {line}");
+    }
+    std::fs::write(file, kept).unwrap();
+}
+
+#[test]
+fn every_scenario_says_what_it_should_whole_and_bytewise() {
+    let mut wrong = String::new();
+    let mut ran = 0;
+    for protocol in PROTOCOLS {
+        for file in files(protocol.name) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let scenario = parse(&text).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
+            let lines = run(&scenario, usize::MAX);
+            if std::env::var_os("WARDLINE_BLESS").is_some() {
+                bless(&file, &text, &lines);
+                continue;
+            }
+            ran += 1;
+            for (how, lines) in [("whole", lines), ("bytewise", run(&scenario, 1))] {
+                if lines != scenario.expected {
+                    let file = file.strip_prefix(folder()).unwrap().display();
+                    let (want, got) = (scenario.expected.join("\n  "), lines.join("\n  "));
+                    let _ = writeln!(wrong, "{file} {how}:\n expected\n  {want}\n got\n  {got}\n");
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(ran > 0 || std::env::var_os("WARDLINE_BLESS").is_some(), "no scenario ran");
+}
+
+#[test]
+fn every_protocol_brings_its_scenarios() {
+    for protocol in PROTOCOLS {
+        let has = |start: &str, link: bool| {
+            link || files(protocol.name)
+                .iter()
+                .any(|f| f.file_name().unwrap().to_str().unwrap().starts_with(start))
+        };
+        let header_named = protocol.carriers.iter().all(|c| matches!(c, Carrier::Link(_) | Carrier::Ip(_)));
+        let at = format!("tests/scenarios/{}", protocol.name);
+        assert!(has("usual", false), "{at}/usual….txt is missing");
+        assert!(has("malformed", false), "{at}/malformed….txt is missing");
+        assert!(has("wrong-port", header_named), "{at}/wrong-port….txt is missing");
+    }
+}
+
+#[test]
+fn names_are_unique_and_scenarios_belong_to_a_protocol() {
+    let mut names: Vec<_> = PROTOCOLS.iter().map(|p| p.name).collect();
+    names.sort_unstable();
+    names.windows(2).for_each(|w| assert_ne!(w[0], w[1]));
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(names.contains(&name.as_str()), "tests/scenarios/{name} belongs to no protocol");
+    }
 }
