@@ -11,8 +11,20 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet II or 802.3.
     pub const ETHERNET: Self = Self(1);
+    /// Point to point protocol, RFC 1661.
+    pub const PPP: Self = Self(9);
+    /// Raw IP as most BSDs numbered it in old files.
+    pub const RAW_BSD: Self = Self(12);
+    /// Raw IP as OpenBSD numbered it in old files.
+    pub const RAW_OPENBSD: Self = Self(14);
+    /// PPP in HDLC-like framing, or Cisco HDLC.
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPP over Ethernet, from the PPPoE header.
+    pub const PPP_ETHER: Self = Self(51);
     /// Raw IP, version by the first nibble.
     pub const RAW: Self = Self(101);
+    /// Cisco HDLC.
+    pub const C_HDLC: Self = Self(104);
     /// OpenBSD loopback, family big endian.
     pub const LOOP: Self = Self(108);
     /// Linux cooked v1.

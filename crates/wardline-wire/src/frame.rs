@@ -5,12 +5,28 @@
 //! ([`Body::Undecoded`]), never guessed. Checksums are not required to be right: offloading machines leave
 //! them unfilled.
 
+//!
+//! One file per layer: `frame/link.rs` (Ethernet, LLC, cooked, loopback, tags), `frame/serial.rs` (PPP, HDLC),
+//! `frame/ip.rs`, `frame/transport.rs`; `frame/fragments.rs` puts fragmented packets together again.
+
+mod fragments;
+mod ip;
+mod link;
+mod serial;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub use fragments::{FragmentCounters, Fragments, Reassembled};
+
+use crate::Fault;
 use crate::capture::LinkType;
-use crate::{Fault, Reader};
 use std::net::IpAddr;
 use wardline_model::Mac;
 
-/// VLAN tags of a frame, outermost first; further tags than [`Vlans::MAX`] are stepped over and not kept.
+/// VLAN tags of a frame, outermost first; further tags than [`Vlans::MAX`] are stepped over and not kept, and
+/// neither is VLAN 0, which names a priority and no VLAN (802.1Q 9.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vlans {
     ids: [u16; Self::MAX],
@@ -183,29 +199,56 @@ impl<'a> Frame<'a> {
     /// Reads the link and network layers of a captured packet.
     #[must_use]
     pub fn decode(link: LinkType, bytes: &'a [u8]) -> Self {
-        let _ = (link, Reader::new(bytes));
-        Self {
-            source: None,
-            destination: None,
-            vlans: Vlans::default(),
-            body: Body::Undecoded(Fault::Unsupported("link type")),
+        match link {
+            LinkType::ETHERNET => link::ethernet(bytes),
+            LinkType::LINUX_SLL => link::cooked(bytes),
+            LinkType::LINUX_SLL2 => link::cooked2(bytes),
+            LinkType::NULL | LinkType::LOOP => Self::bare(link::loopback(bytes)),
+            LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => Self::bare(link::raw(bytes)),
+            LinkType::IPV4 => Self::bare(Body::of(ip::v4(bytes))),
+            LinkType::IPV6 => Self::bare(Body::of(ip::v6(bytes))),
+            LinkType::PPP | LinkType::PPP_HDLC => Self::bare(serial::ppp(bytes)),
+            LinkType::PPP_ETHER => Self::bare(serial::pppoe(bytes)),
+            LinkType::C_HDLC => Self::bare(serial::cisco_hdlc(bytes)),
+            _ => Self::bare(Body::Undecoded(Fault::Unsupported("link type"))),
         }
+    }
+
+    /// A frame of a link without addresses and tags.
+    fn bare(body: Body<'a>) -> Self {
+        Self { source: None, destination: None, vlans: Vlans::default(), body }
+    }
+}
+
+impl<'a> Body<'a> {
+    fn of(packet: Result<IpPacket<'a>, Fault>) -> Self {
+        packet.map_or_else(Self::Undecoded, Self::Ip)
     }
 }
 
 impl<'a> IpPacket<'a> {
-    /// Reads an IPv4 or IPv6 packet with its extension headers.
+    /// Reads an IPv4 or IPv6 packet with its extension headers. Those behind the fragment header of a piece are
+    /// left in its payload: [`Fragments`] reads them in the whole packet.
     ///
     /// # Errors
     /// A [`Fault`] naming what was wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Fault> {
-        let _ = bytes;
-        Err(Fault::Unsupported("IP"))
+        match bytes.first().map(|first| first >> 4) {
+            Some(4) => ip::v4(bytes),
+            Some(6) => ip::v6(bytes),
+            Some(_) => Err(Fault::Malformed("IP version")),
+            None => Err(Fault::Truncated("IP header")),
+        }
     }
 
     /// Reads the transport header of the payload. Not for fragments with an offset.
     #[must_use]
     pub fn transport(&self) -> Transport<'a> {
-        Transport::Other(self.protocol, self.payload)
+        transport::decode(self)
     }
+}
+
+/// A length of captured bytes as the headers count; captures are far smaller than the type.
+fn length_of(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
