@@ -1,0 +1,127 @@
+//! What makes packets one flow.
+
+use std::net::{IpAddr, Ipv6Addr};
+use wardline_model::Mac;
+
+/// Logical shards: enough for any machine's threads, fixed so that eviction never depends on them.
+pub const SHARDS: usize = 256;
+
+/// Which way a packet goes between the two ends of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// From the lower end to the higher.
+    Up,
+    /// From the higher end to the lower.
+    Down,
+}
+
+impl Direction {
+    /// The other way.
+    #[must_use]
+    pub const fn reverse(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
+    /// Picks this direction's of a pair kept as `[up, down]`.
+    pub const fn of<T>(self, pair: &mut [T; 2]) -> &mut T {
+        let [up, down] = pair;
+        match self {
+            Self::Up => up,
+            Self::Down => down,
+        }
+    }
+
+    /// Looks at this direction's of a pair kept as `[up, down]`.
+    pub const fn of_ref<T>(self, pair: &[T; 2]) -> &T {
+        let [up, down] = pair;
+        match self {
+            Self::Up => up,
+            Self::Down => down,
+        }
+    }
+}
+
+/// Both ends of a flow and what carries it, the same for both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowKey {
+    ends: [([u8; 16], u16); 2],
+    carrier: u32,
+}
+
+/// Carriers above every IP protocol number are link protocols.
+const LINK: u32 = 0x1_0000;
+
+impl FlowKey {
+    /// The key of an IP packet; ports are 0 where the protocol has none.
+    #[must_use]
+    pub fn ip(protocol: u8, source: (IpAddr, u16), destination: (IpAddr, u16)) -> (Self, Direction) {
+        Self::between(u32::from(protocol), (wide(source.0), source.1), (wide(destination.0), destination.1))
+    }
+
+    /// The key of a link protocol's frame; `number` tells protocols apart.
+    #[must_use]
+    pub fn link(number: u16, source: Mac, destination: Mac) -> (Self, Direction) {
+        let carrier = LINK.saturating_add(u32::from(number));
+        Self::between(carrier, (from_mac(source), 0), (from_mac(destination), 0))
+    }
+
+    fn between(carrier: u32, source: ([u8; 16], u16), destination: ([u8; 16], u16)) -> (Self, Direction) {
+        if source <= destination {
+            (Self { ends: [source, destination], carrier }, Direction::Up)
+        } else {
+            (Self { ends: [destination, source], carrier }, Direction::Down)
+        }
+    }
+
+    /// The logical shard, from 0 to [`SHARDS`] - 1: the same on every machine and in every run.
+    #[must_use]
+    pub fn shard(&self) -> usize {
+        let mut mixed = u64::from(self.carrier);
+        for (address, port) in &self.ends {
+            let (high, low) = address.split_at(8);
+            for half in [high, low] {
+                let word = half.try_into().map_or(0, u64::from_le_bytes);
+                mixed = (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+            }
+            mixed = (mixed ^ u64::from(*port)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        }
+        mixed ^= mixed >> 32;
+        usize::try_from(mixed & 0xff).unwrap_or(0)
+    }
+
+    /// Address and port of the end that packets of that direction come from; `None` for link protocols.
+    #[must_use]
+    pub fn source(&self, direction: Direction) -> Option<(IpAddr, u16)> {
+        let (address, port) = *direction.of_ref(&self.ends);
+        (self.carrier < LINK).then(|| (Ipv6Addr::from(address).to_canonical(), port))
+    }
+
+    /// MAC of the end that frames of that direction come from; `None` for IP.
+    #[must_use]
+    pub fn source_mac(&self, direction: Direction) -> Option<Mac> {
+        let (address, _) = direction.of_ref(&self.ends);
+        let mac = address.first_chunk::<6>().copied().map(Mac);
+        mac.filter(|_| self.carrier >= LINK)
+    }
+
+    /// IP protocol number; `None` for link protocols.
+    #[must_use]
+    pub fn ip_protocol(&self) -> Option<u8> {
+        u8::try_from(self.carrier).ok()
+    }
+}
+
+const fn wide(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    }
+}
+
+const fn from_mac(mac: Mac) -> [u8; 16] {
+    let [a, b, c, d, e, f] = mac.0;
+    [a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
