@@ -19,13 +19,18 @@
     )
 )]
 
+mod arp;
 mod dissection;
+mod icmpv6;
 mod notes;
+mod ntlm;
 mod ntp;
+mod once;
 mod probe;
 mod table;
 #[cfg(test)]
 mod testing;
+mod text;
 
 pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};

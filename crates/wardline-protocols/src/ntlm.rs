@@ -1,0 +1,235 @@
+//! NTLMSSP messages (MS-NLMP section 2.2.1), wherever they are carried: SMB, HTTP, RDP, RPC.
+//!
+//! In: bytes that contain one, at any place (SPNEGO wraps them). Out: the sender's Windows version, its names,
+//! its clock. Never read: user names, domains of users, responses. Limits: [`PAIRS_MAX`] target information
+//! pairs, [`NAME_BYTES_MAX`] bytes of a name.
+
+use crate::text;
+use wardline_model::{Attribute, Fact, Timestamp};
+use wardline_wire::{Fault, Reader};
+
+/// Target information pairs read; the standard defines eleven.
+const PAIRS_MAX: usize = 32;
+/// Bytes of a name: a DNS name of 255 characters in UTF-16.
+const NAME_BYTES_MAX: usize = 510;
+/// Negotiate flag: text is UTF-16, else in the sender's code page.
+const UNICODE: u32 = 0x0000_0001;
+/// Negotiate flag: the version field is filled.
+const VERSION: u32 = 0x0200_0000;
+/// Seconds from 1601 (the epoch of `FILETIME`) to 1970.
+const FILETIME_ERA: i64 = 11_644_473_600;
+/// A clock further off than this is not a clock.
+const PLAUSIBLE_SECONDS_MAX: i64 = 10 * 365 * 86_400;
+
+/// Which of the three messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Sent by the client.
+    Negotiate,
+    /// Sent by the server: names and version are the server's.
+    Challenge,
+    /// Sent by the client: workstation and version are the client's.
+    Authenticate,
+}
+
+/// What an NTLMSSP message says of the machine that sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// Which message.
+    pub(crate) kind: Kind,
+    /// Operating system version `major.minor.build`.
+    pub(crate) version: Option<String>,
+    /// NetBIOS name: of the server in a challenge, of the workstation otherwise.
+    pub(crate) netbios_name: Option<String>,
+    /// DNS name of the server, in a challenge.
+    pub(crate) dns_name: Option<String>,
+    /// The server's time as a `FILETIME`, in a challenge.
+    pub(crate) filetime: Option<u64>,
+}
+
+/// The first NTLMSSP message in `bytes`, if there is a whole head of one.
+pub(crate) fn find(bytes: &[u8]) -> Option<Message> {
+    let at = memchr::memmem::find(bytes, b"NTLMSSP\0")?;
+    let message = bytes.get(at..)?;
+    parse(message).ok()
+}
+
+fn parse(message: &[u8]) -> Result<Message, Fault> {
+    let mut head = Reader::new(message);
+    head.skip(8, "NTLM signature")?;
+    match head.u32_le("NTLM message type")? {
+        1 => negotiate(message, head),
+        2 => challenge(message, head),
+        3 => authenticate(message, head),
+        _ => Err(Fault::Unsupported("NTLM message type")),
+    }
+}
+
+fn negotiate(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
+    let flags = head.u32_le("NTLM flags")?;
+    head.skip(8, "NTLM domain")?;
+    // Names in this message are always in the code page (section 2.2.1.1).
+    let netbios_name = field(message, &mut head).ok().and_then(text::ascii).map(str::to_owned);
+    let version = version(&mut head, flags);
+    Ok(Message { kind: Kind::Negotiate, version, netbios_name, dns_name: None, filetime: None })
+}
+
+fn challenge(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
+    head.skip(8, "NTLM target name")?;
+    let flags = head.u32_le("NTLM flags")?;
+    head.skip(16, "NTLM challenge")?;
+    let mut said =
+        Message { kind: Kind::Challenge, version: None, netbios_name: None, dns_name: None, filetime: None };
+    let Ok(target) = field(message, &mut head) else { return Ok(said) };
+    said.version = version(&mut head, flags);
+    let mut target = Reader::new(target);
+    for _ in 0..PAIRS_MAX {
+        let (Ok(id), Ok(length)) = (target.u16_le("pair id"), target.u16_le("pair length")) else { break };
+        let Ok(value) = target.take(usize::from(length), "pair value") else { break };
+        match id {
+            0 => break,
+            1 => said.netbios_name = name(value, UNICODE),
+            3 => said.dns_name = name(value, UNICODE),
+            7 => said.filetime = Reader::new(value).u64_le("time").ok(),
+            _ => {}
+        }
+    }
+    Ok(said)
+}
+
+fn authenticate(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
+    // Both responses, the domain and the user stay unread.
+    head.skip(32, "NTLM responses and user")?;
+    let workstation = field(message, &mut head);
+    head.skip(8, "NTLM session key")?;
+    let flags = head.u32_le("NTLM flags")?;
+    Ok(Message {
+        kind: Kind::Authenticate,
+        version: version(&mut head, flags),
+        netbios_name: workstation.ok().and_then(|bytes| name(bytes, flags)),
+        dns_name: None,
+        filetime: None,
+    })
+}
+
+/// The bytes that a length, maximum and offset point at.
+fn field<'a>(message: &'a [u8], head: &mut Reader<'_>) -> Result<&'a [u8], Fault> {
+    let length = usize::from(head.u16_le("field length")?);
+    head.skip(2, "field maximum")?;
+    let offset = head.u32_le("field offset")?;
+    let offset = usize::try_from(offset).map_err(|_| Fault::TooLarge("field offset"))?;
+    let end = offset.checked_add(length).ok_or(Fault::TooLarge("field offset"))?;
+    message.get(offset..end).ok_or(Fault::Truncated("field"))
+}
+
+fn name(bytes: &[u8], flags: u32) -> Option<String> {
+    if bytes.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    if flags & UNICODE != 0 { text::utf16_le(bytes) } else { text::ascii(bytes).map(str::to_owned) }
+}
+
+fn version(head: &mut Reader<'_>, flags: u32) -> Option<String> {
+    let [major, minor] = head.array("NTLM version").ok()?;
+    let build = head.u16_le("NTLM build").ok()?;
+    (flags & VERSION != 0 && major != 0).then(|| format!("{major}.{minor}.{build}"))
+}
+
+impl Message {
+    /// Facts about the machine that sent the message; `now` is the packet's time.
+    pub(crate) fn facts(&self, now: Timestamp) -> [Option<Fact>; 3] {
+        let version = self.version.as_deref();
+        let (name, rule, confidence) = match (&self.dns_name, &self.netbios_name, self.kind) {
+            (Some(name), _, _) => (Some(name), "ntlm.dns-name", 85),
+            (None, name, Kind::Challenge) => (name.as_ref(), "ntlm.netbios-name", 85),
+            (None, name, Kind::Negotiate | Kind::Authenticate) => (name.as_ref(), "ntlm.workstation", 80),
+        };
+        let offset = self.filetime.and_then(|time| clock_offset(time, now));
+        [
+            version.and_then(|v| Fact::new(Attribute::NtlmVersion, v, 90, "ntlm.version")),
+            name.and_then(|name| Fact::new(Attribute::Hostname, name, confidence, rule)),
+            offset.and_then(|o| Fact::new(Attribute::ClockOffset, &o.to_string(), 85, "ntlm.time")),
+        ]
+    }
+}
+
+/// Whole seconds by which a `FILETIME` is ahead of `now`, when plausible.
+pub(crate) fn clock_offset(filetime: u64, now: Timestamp) -> Option<i64> {
+    let seconds = i64::try_from(filetime.checked_div(10_000_000)?).ok()?.checked_sub(FILETIME_ERA)?;
+    let offset = seconds.checked_sub(now.0.checked_div(Timestamp::SECOND)?)?;
+    (offset.abs() < PLAUSIBLE_SECONDS_MAX).then_some(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A challenge by hand from MS-NLMP section 2.2.1.2, behind bytes of a wrapper.
+    fn challenge_bytes() -> Vec<u8> {
+        let mut pairs = Vec::new();
+        for (id, text) in [(2u16, "CLINIC"), (1, "PACS01"), (3, "pacs01.clinic.example")] {
+            let text: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            pairs.extend(id.to_le_bytes());
+            pairs.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
+            pairs.extend(text);
+        }
+        pairs.extend([0; 4]);
+        let length = u16::try_from(pairs.len()).unwrap().to_le_bytes();
+        let mut bytes = b"\x60\x82wrapNTLMSSP\0\x02\0\0\0".to_vec();
+        bytes.extend([0; 8]);
+        bytes.extend((UNICODE | VERSION).to_le_bytes());
+        bytes.extend([0x11; 16]);
+        bytes.extend(length);
+        bytes.extend(length);
+        bytes.extend(56u32.to_le_bytes());
+        bytes.extend([10, 0, 0x63, 0x45, 0, 0, 0, 15]);
+        bytes.extend(pairs);
+        bytes
+    }
+
+    #[test]
+    fn a_challenge_tells_names_and_build() {
+        let message = find(&challenge_bytes()).unwrap();
+        assert_eq!(message.kind, Kind::Challenge);
+        assert_eq!(message.version.as_deref(), Some("10.0.17763"));
+        assert_eq!(message.netbios_name.as_deref(), Some("PACS01"));
+        assert_eq!(message.dns_name.as_deref(), Some("pacs01.clinic.example"));
+    }
+
+    #[test]
+    fn cuts_and_lies_never_panic_and_never_invent() {
+        let whole = challenge_bytes();
+        for end in 0..whole.len() {
+            if let Some(cut) = find(&whole[..end]) {
+                assert_eq!(cut.dns_name, None, "cut at {end}");
+            }
+        }
+        for at in 0..whole.len() {
+            let mut lie = whole.clone();
+            lie[at] = 0xff;
+            let _ = find(&lie);
+        }
+    }
+
+    #[test]
+    fn an_authenticate_gives_the_workstation_and_never_the_user() {
+        let mut bytes = b"NTLMSSP\0\x03\0\0\0".to_vec();
+        bytes.extend([0; 16]);
+        let user: Vec<u8> = "jdoe".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let station: Vec<u8> = "CT-CONSOLE".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        bytes.extend([0; 8]);
+        for (length, offset) in [(8u16, 72u32), (20, 80), (0, 0)] {
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(offset.to_le_bytes());
+        }
+        bytes.extend((UNICODE | VERSION).to_le_bytes());
+        bytes.extend([6, 1, 0xb1, 0x1d, 0, 0, 0, 15]);
+        bytes.extend(user);
+        bytes.extend(station);
+        let message = find(&bytes).unwrap();
+        assert_eq!(message.netbios_name.as_deref(), Some("CT-CONSOLE"));
+        assert_eq!(message.version.as_deref(), Some("6.1.7601"));
+        assert!(!format!("{message:?}").contains("jdoe"));
+    }
+}
