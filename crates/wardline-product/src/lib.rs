@@ -1,1 +1,11 @@
-//! Placeholder.
+//! Products: the many spellings of one maker, brought to one name.
+//!
+//! In: canonical names with their aliases (from `data/makers.toml`, handed over by the caller), then a name as
+//! a device wrote it. Out: the canonical name, or nothing. Case, punctuation, accents and legal forms do not
+//! count; beyond that a name is an alias or it is unknown: there is no guess by likeness, a wrong maker is
+//! worse than none.
+
+mod maker;
+mod name;
+
+pub use maker::{Maker, Makers};

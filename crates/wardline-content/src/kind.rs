@@ -1,0 +1,10 @@
+//! The kinds of content, one file each.
+
+pub(crate) mod class;
+pub(crate) mod detection;
+pub(crate) mod enterprise;
+pub(crate) mod fingerprint;
+pub(crate) mod maker;
+pub(crate) mod os_lifecycle;
+pub(crate) mod oui;
+mod template;

@@ -1,0 +1,26 @@
+//! Makers: one canonical name for the many a manufacturer has used.
+
+use serde::Deserialize;
+
+/// A manufacturer and its other names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakerEntry {
+    /// The name Wardline shows.
+    pub name: String,
+    /// Other names, as devices, registries and labels write them. Legal forms, case, punctuation and accents
+    /// need no alias: normalising sees to them.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Why the names belong together, where it is not plain.
+    pub why: Option<String>,
+}
+
+impl MakerEntry {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match std::iter::once(&self.name).chain(&self.aliases).find(|name| name.trim().len() < 2) {
+            Some(name) => Err(format!("`{name}` is too short for a name")),
+            None => Ok(()),
+        }
+    }
+}
