@@ -31,6 +31,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tls;
 
 pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};
