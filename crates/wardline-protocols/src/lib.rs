@@ -20,8 +20,10 @@
 )]
 
 mod arp;
+mod cdp;
 mod dissection;
 mod icmpv6;
+mod lldp;
 mod notes;
 mod ntlm;
 mod ntp;

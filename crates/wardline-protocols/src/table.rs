@@ -32,8 +32,16 @@ pub struct Protocol {
 }
 
 /// Every protocol, in the order in which they are asked when ports do not rank them: the most specific first.
-pub static PROTOCOLS: &[Protocol] =
-    &[crate::arp::PROTOCOL, crate::icmpv6::PROTOCOL, crate::tls::PROTOCOL, crate::ntp::PROTOCOL];
+pub static PROTOCOLS: &[Protocol] = &[
+    // Named by the header of the link or of IP.
+    crate::arp::PROTOCOL,
+    crate::cdp::PROTOCOL,
+    crate::icmpv6::PROTOCOL,
+    crate::lldp::PROTOCOL,
+    // Recognised by their bytes.
+    crate::tls::PROTOCOL,
+    crate::ntp::PROTOCOL,
+];
 
 /// The protocols over `carrier`, those with one of `ports` first.
 pub(crate) fn ranked(carrier: Carrier, ports: [u16; 2]) -> impl Iterator<Item = &'static Protocol> {
