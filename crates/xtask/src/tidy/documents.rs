@@ -1,0 +1,110 @@
+//! Documents that must stay true: the code map, the licences of data, the changelog.
+
+use super::Tree;
+use std::collections::BTreeSet;
+
+/// Longest ARCHITECTURE.md: a newcomer reads it in one sitting.
+const ARCHITECTURE_LINES_MAX: usize = 200;
+
+/// Documents a reader expects at the top.
+const TOP: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "STYLE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "LICENSE",
+    "DATA-LICENSES.md",
+    "CHANGELOG.md",
+];
+
+/// The crates of the code map are the crates of the tree, and the documents stand where they are expected.
+pub(super) fn code_map(tree: &Tree) -> Vec<String> {
+    let mut breaches: Vec<String> = TOP
+        .iter()
+        .filter(|name| tree.text(name).is_none())
+        .map(|name| format!("{name}: is missing"))
+        .collect();
+    let text = tree.text("ARCHITECTURE.md").unwrap_or_default();
+    if text.lines().count() > ARCHITECTURE_LINES_MAX {
+        breaches.push(format!("ARCHITECTURE.md: longer than {ARCHITECTURE_LINES_MAX} lines"));
+    }
+    let mapped: BTreeSet<&str> = section(text, "## Code map")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
+    let real: BTreeSet<&str> = tree.crates().into_iter().collect();
+    for name in mapped.difference(&real) {
+        breaches.push(format!("ARCHITECTURE.md: the code map names {name}, which does not exist"));
+    }
+    for name in real.difference(&mapped) {
+        breaches.push(format!("ARCHITECTURE.md: the code map lacks {name}"));
+    }
+    breaches
+}
+
+/// Every data file has a licence line; the changelog has a place for today's change.
+pub(super) fn records(tree: &Tree) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let licences = tree.text("DATA-LICENSES.md").unwrap_or_default();
+    for (name, _) in tree.iter().filter(|(name, _)| name.starts_with("data/")) {
+        if !licensed(licences, name) {
+            breaches.push(format!("{name}: no line in DATA-LICENSES.md"));
+        }
+    }
+    let changelog = tree.text("CHANGELOG.md").unwrap_or_default();
+    if !changelog.lines().any(|line| matches!(line.trim(), "## Unreleased" | "## [Unreleased]")) {
+        breaches.push("CHANGELOG.md: no `## Unreleased`".to_owned());
+    }
+    breaches
+}
+
+/// Whether the text names the file itself, or its folder (below `data/`) as `folder/` or `folder/*`.
+fn licensed(text: &str, name: &str) -> bool {
+    let names = |wanted: &str| {
+        text.split(|c: char| c.is_whitespace() || matches!(c, '`' | '|' | '(' | ')' | ',' | ';'))
+            .any(|word| word == wanted || word.strip_suffix('*') == Some(wanted))
+    };
+    let folders = name.match_indices('/').map(|(at, _)| name.split_at(at + 1).0);
+    names(name) || folders.filter(|folder| *folder != "data/").any(names)
+}
+
+/// Text of one section, up to the next heading of the same depth.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let Some((_, rest)) = text.split_once(heading) else { return "" };
+    rest.split_once("\n## ").map_or(rest, |(body, _)| body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_map_must_name_what_exists_and_only_that() {
+        let map = "## Code map\n| `wardline-ghost` | x |\n## Next\n| `wardline-wire` | x |\n";
+        let tree = Tree::of(&[("ARCHITECTURE.md", map), ("crates/wardline-wire/Cargo.toml", "")]);
+        let breaches: Vec<String> =
+            code_map(&tree).into_iter().filter(|breach| breach.contains("code map")).collect();
+        assert_eq!(breaches.len(), 2, "{breaches:?}");
+    }
+
+    #[test]
+    fn missing_documents_are_breaches() {
+        assert_eq!(code_map(&Tree::of(&[])).len(), TOP.len());
+    }
+
+    #[test]
+    fn data_needs_a_licence_line_for_itself_or_its_folder() {
+        assert!(licensed("| `data/fingerprints/oui.toml` | CC0 |", "data/fingerprints/oui.toml"));
+        assert!(licensed("| `data/fingerprints/*` | CC0 |", "data/fingerprints/oui.toml"));
+        assert!(licensed("| data/fingerprints/ | CC0 |", "data/fingerprints/dhcp/a.toml"));
+        assert!(!licensed("| `data/fingerprints/oui.toml` |", "data/fingerprints/oui.tom"));
+        assert!(!licensed("all of data/ is ours", "data/fingerprints/oui.toml"));
+    }
+
+    #[test]
+    fn a_changelog_without_unreleased_is_a_breach() {
+        assert_eq!(records(&Tree::of(&[("CHANGELOG.md", "# Changelog\n")])).len(), 1);
+    }
+}
