@@ -60,14 +60,18 @@ pub(super) fn records(tree: &Tree) -> Vec<String> {
     breaches
 }
 
-/// Whether the text names the file itself, or its folder (below `data/`) as `folder/` or `folder/*`.
+/// Whether the text names the file, or a pattern of it with one `*` inside the folder (`folder/*.toml`).
 fn licensed(text: &str, name: &str) -> bool {
-    let names = |wanted: &str| {
-        text.split(|c: char| c.is_whitespace() || matches!(c, '`' | '|' | '(' | ')' | ',' | ';'))
-            .any(|word| word == wanted || word.strip_suffix('*') == Some(wanted))
-    };
-    let folders = name.match_indices('/').map(|(at, _)| name.split_at(at + 1).0);
-    names(name) || folders.filter(|folder| *folder != "data/").any(names)
+    text.split(|c: char| c.is_whitespace() || matches!(c, '`' | '|' | '(' | ')' | ',' | ';')).any(|word| {
+        word == name
+            || word.strip_prefix("data/").and_then(|rest| rest.split_once('*')).is_some_and(
+                |(before, end)| {
+                    let middle = name.strip_prefix("data/").and_then(|rest| rest.strip_prefix(before));
+                    let middle = middle.and_then(|rest| rest.strip_suffix(end));
+                    before.contains('/') && middle.is_some_and(|part| !part.contains('/'))
+                },
+            )
+    })
 }
 
 /// Text of one section, up to the next heading of the same depth.
@@ -95,10 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn data_needs_a_licence_line_for_itself_or_its_folder() {
+    fn data_needs_a_licence_line_or_a_pattern_of_its_folder() {
         assert!(licensed("| `data/fingerprints/oui.toml` | CC0 |", "data/fingerprints/oui.toml"));
         assert!(licensed("| `data/fingerprints/*` | CC0 |", "data/fingerprints/oui.toml"));
-        assert!(licensed("| data/fingerprints/ | CC0 |", "data/fingerprints/dhcp/a.toml"));
+        assert!(licensed("| `data/fingerprints/*.toml` | CC0 |", "data/fingerprints/ssh.toml"));
+        assert!(!licensed("| `data/fingerprints/*.toml` | CC0 |", "data/fingerprints/oui.tsv"));
+        assert!(!licensed("| `data/fingerprints/*` | CC0 |", "data/fingerprints/dhcp/a.toml"));
+        assert!(!licensed("| `data/*` | CC0 |", "data/makers.toml"));
         assert!(!licensed("| `data/fingerprints/oui.toml` |", "data/fingerprints/oui.tom"));
         assert!(!licensed("all of data/ is ours", "data/fingerprints/oui.toml"));
     }
