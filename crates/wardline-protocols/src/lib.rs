@@ -21,7 +21,9 @@
 
 mod arp;
 mod cdp;
+mod charset;
 mod dissection;
+mod hl7;
 mod icmpv6;
 mod lldp;
 mod notes;

@@ -39,6 +39,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::icmpv6::PROTOCOL,
     crate::lldp::PROTOCOL,
     // Recognised by their bytes.
+    crate::hl7::PROTOCOL,
     crate::tls::PROTOCOL,
     crate::ntp::PROTOCOL,
 ];

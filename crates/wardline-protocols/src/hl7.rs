@@ -1,0 +1,290 @@
+//! HL7 v2 messages over MLLP or bare (HL7 v2.x chapter 2, MLLP release 1): applications, software, devices.
+//!
+//! In: a stream of segments with any separators, with or without the MLLP block characters, ended by CR, LF
+//! or both. Out: sending application and facility, message types, software of each hop (SFT), devices
+//! (OBX-18, IHE PCD-01 containment, PRT, EQU, DEV), and whether patient data was seen. Limits: the first
+//! [`SEGMENT_MAX`] bytes of a segment are read, the rest is passed over. Nothing of PID or any observation
+//! of a patient is kept.
+
+mod device;
+mod segment;
+
+use crate::charset::Charset;
+use crate::once::Once;
+use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
+use device::Devices;
+use segment::{Header, Segment, Separators, header};
+use wardline_model::{Attribute, DetailKey, Fact};
+
+/// The table line.
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    name: "hl7",
+    carriers: &[Carrier::Stream],
+    ports: &[2575, 6661, 6662, 5000],
+    probe,
+    start: || Box::new(Hl7::default()),
+};
+
+/// Bytes of a segment that are read: what we want stands in its first fields.
+const SEGMENT_MAX: usize = 4096;
+/// Message types listed per flow.
+const TYPES_MAX: usize = 32;
+/// Software parts of one message: hops of an interface.
+const HOPS_MAX: usize = 8;
+/// Block start (VT), block end (FS) and line ends.
+const DELIMITERS: [u8; 4] = [0x0B, 0x1C, b'\r', b'\n'];
+
+#[derive(Default)]
+struct Hl7 {
+    lanes: [Lane; 2],
+    once: Once,
+    types: Vec<String>,
+    described: bool,
+}
+
+/// One direction.
+#[derive(Default)]
+struct Lane {
+    /// Passing over the rest of a segment.
+    tail: bool,
+    message: Option<Box<Message>>,
+}
+
+/// The message that is being read.
+struct Message {
+    separators: Separators,
+    charset: Charset,
+    kind: String,
+    /// MSH-10.
+    control: Vec<u8>,
+    software: Vec<[Option<String>; 3]>,
+    devices: Devices,
+}
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    let start = probe.bytes.iter().position(|b| !DELIMITERS.contains(b)).unwrap_or(probe.bytes.len());
+    let (ends, rest) = probe.bytes.split_at_checked(start).unwrap_or_default();
+    match header(rest) {
+        Header::Is(_) => Verdict::Yes,
+        Header::Cut if rest.is_empty() && !ends.contains(&0x0B) => Verdict::No,
+        Header::Cut => Verdict::More,
+        // Picked up inside a message: the next one may start in the same packet.
+        Header::Not if !probe.from_start && block_start(probe.bytes) => Verdict::Yes,
+        Header::Not => Verdict::No,
+    }
+}
+
+/// Whether a block with a message header starts anywhere in `bytes`.
+fn block_start(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(0x0B, bytes)
+        .filter_map(|at| bytes.get(at.saturating_add(1)..))
+        .any(|rest| matches!(header(rest), Header::Is(_)))
+}
+
+fn end_of_segment(bytes: &[u8]) -> Option<usize> {
+    let line = memchr::memchr2(b'\r', b'\n', bytes);
+    let block = memchr::memchr2(0x0B, 0x1C, bytes.get(..line.unwrap_or(bytes.len())).unwrap_or(bytes));
+    block.or(line)
+}
+
+impl Dissector for Hl7 {
+    fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        if side.of(&mut self.lanes).tail {
+            let end = end_of_segment(bytes);
+            side.of(&mut self.lanes).tail = end.is_none();
+            let pass = end.unwrap_or(bytes.len());
+            if pass > 0 {
+                return Step::skip(pass);
+            }
+        }
+        let ends = bytes.iter().take_while(|b| DELIMITERS.contains(b)).count();
+        if ends > 0 {
+            if bytes.iter().take(ends).any(|&b| b == 0x0B || b == 0x1C) {
+                self.finish(side, notes);
+            }
+            return Step::skip(ends);
+        }
+        let start = bytes.get(..SEGMENT_MAX).unwrap_or(bytes);
+        if let Some(end) = end_of_segment(start) {
+            self.segment(side, start.get(..end).unwrap_or(start), notes);
+            return Step::skip(end);
+        }
+        let lane = side.of(&mut self.lanes);
+        if bytes.len() >= SEGMENT_MAX {
+            lane.tail = true;
+            self.segment(side, start, notes);
+            return Step::skip(start.len());
+        }
+        if bytes.get(..3).is_some_and(|id| !is_read(id)) {
+            lane.tail = true;
+            return Step::skip(bytes.len());
+        }
+        Step::More(bytes.len().saturating_add(1))
+    }
+
+    fn gap(&mut self, side: Side, _: Option<u64>, _: &mut Notes) -> Step {
+        // What follows may be of another message: nothing is joined over the gap.
+        *side.of(&mut self.lanes) = Lane { tail: true, message: None };
+        Step::Skip(1)
+    }
+}
+
+/// A message control id (20 characters until v2.6, 199 after), as far as two are compared.
+fn identifier(field: &[u8]) -> Vec<u8> {
+    field.get(..64).unwrap_or(field).to_vec()
+}
+
+/// Segments that we look into.
+fn is_read(id: &[u8]) -> bool {
+    const READ: [&[u8]; 18] = [
+        b"MSH", b"FHS", b"BHS", b"SFT", b"PID", b"NK1", b"IN1", b"IN2", b"GT1", b"MRG", b"PV1", b"OBX",
+        b"PRT", b"EQU", b"DEV", b"MSA", b"BTS", b"FTS",
+    ];
+    READ.contains(&id)
+}
+
+impl Hl7 {
+    fn segment(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) {
+        let id = bytes.get(..3).unwrap_or_default();
+        if let Header::Is(separators) = header(bytes) {
+            self.finish(side, notes);
+            if id == b"MSH" {
+                self.begin(side, bytes, separators, notes);
+            }
+            return;
+        }
+        let Some(message) = &mut side.of(&mut self.lanes).message else { return };
+        if !is_read(id) || bytes.get(3).is_some_and(|&b| b != message.separators.field) {
+            return;
+        }
+        let segment = Segment { bytes, separators: message.separators, charset: message.charset };
+        match id {
+            b"SFT" => {
+                if message.software.len() < HOPS_MAX {
+                    message.software.push([segment.text(1, 1), segment.text(3, 1), segment.text(2, 1)]);
+                }
+            }
+            b"PID" | b"NK1" | b"IN1" | b"IN2" | b"GT1" | b"MRG" => {
+                // The set id alone is no patient data.
+                if segment.has_content(2) && self.once.is_new(("patient", side)) {
+                    notes.speaker(side, [Fact::new(Attribute::PatientDataInClear, "hl7", 95, "hl7.patient")]);
+                }
+            }
+            b"MSA" => {
+                let answered = identifier(segment.field(2));
+                // The peer's question is over, even where nothing marks its end.
+                let asked = side.peer().of(&mut self.lanes).message.as_ref();
+                if asked.is_some_and(|asked| asked.control == answered) {
+                    self.finish(side.peer(), notes);
+                }
+            }
+            b"BTS" | b"FTS" => self.finish(side, notes),
+            _ => message.devices.read(&segment, &message.kind),
+        }
+    }
+
+    /// MSH: who speaks to whom, of what.
+    fn begin(&mut self, side: Side, bytes: &[u8], separators: Separators, notes: &mut Notes) {
+        let plain = Segment { bytes, separators, charset: Charset::Unknown };
+        let charset = plain.text(18, 1).map_or(Charset::Unknown, |set| Charset::of_hl7(&set));
+        let head = Segment { charset, ..plain };
+        let kind: Vec<String> = [head.text(9, 1), head.text(9, 2)].into_iter().flatten().collect();
+        let kind = kind.join("^");
+        let code = kind.split('^').next().unwrap_or_default();
+        let response = matches!(code, "ACK" | "RSP" | "MCF" | "RTB" | "ORR" | "RCI" | "RCL");
+        if !self.described {
+            notes.requester = Some(if response { side.peer() } else { side });
+        }
+        self.applications(side, &head, response, notes);
+        if kind.is_empty() {
+            notes.malformed = true;
+        } else {
+            self.kind(side, &kind, code == "ACK", notes);
+        }
+        let message = Message {
+            separators,
+            charset,
+            kind,
+            control: identifier(head.field(10)),
+            software: Vec::new(),
+            devices: Devices::default(),
+        };
+        side.of(&mut self.lanes).message = Some(Box::new(message));
+    }
+
+    fn applications(&mut self, side: Side, head: &Segment<'_>, response: bool, notes: &mut Notes) {
+        let (application, facility) = (head.name(3), head.name(4));
+        if self.once.is_new(("application", side, &application, &facility)) {
+            // An acknowledgement often only echoes whom the sender took it for.
+            let confidence = if response { 70 } else { 90 };
+            let fact = |attribute, value: &Option<String>, rule| {
+                Fact::new(attribute, value.as_deref()?, confidence, rule)
+            };
+            notes.speaker(
+                side,
+                [
+                    fact(Attribute::Hl7Application, &application, "hl7.msh-3"),
+                    fact(Attribute::Hl7Facility, &facility, "hl7.msh-4"),
+                ],
+            );
+        }
+        let receiver = head.name(5);
+        let (sender, receiver) = if response { (receiver, application) } else { (application, receiver) };
+        // Answers repeat what the requests said; they count only where no request is seen.
+        if response && self.described {
+            return;
+        }
+        self.described = true;
+        for (key, value) in
+            [(DetailKey::SendingApplication, sender), (DetailKey::ReceivingApplication, receiver)]
+        {
+            if let Some(value) = value
+                && self.once.is_new(("detail", key, &value))
+            {
+                notes.detail(key, &value);
+            }
+        }
+    }
+
+    fn kind(&mut self, side: Side, kind: &str, acknowledgement: bool, notes: &mut Notes) {
+        if self.types.len() < TYPES_MAX && self.types.iter().all(|known| known != kind) {
+            self.types.push(kind.to_owned());
+            notes.detail(DetailKey::MessageTypes, kind);
+        }
+        if acknowledgement || !self.once.is_new(("kind", side, kind)) {
+            return;
+        }
+        let said = |verb| Fact::new(Attribute::Hl7Message, &format!("{verb}:{kind}"), 90, "hl7.msh-9");
+        notes.speaker(side, [said("sends")]);
+        notes.speaker(side.peer(), [said("receives")]);
+    }
+
+    /// The end of a message: what only the whole of it tells.
+    fn finish(&mut self, side: Side, notes: &mut Notes) {
+        let Some(message) = side.of(&mut self.lanes).message.take() else { return };
+        self.software(side, &message.software, notes);
+        for facts in message.devices.finish() {
+            if self.once.is_new(("device", side, &facts)) {
+                notes.equipment(side, facts.into_iter().map(Some));
+            }
+        }
+    }
+
+    /// SFT: the first is the origin, the others the hops that passed it on; the speaker is one of them.
+    fn software(&mut self, side: Side, hops: &[[Option<String>; 3]], notes: &mut Notes) {
+        for [vendor, product, version] in hops {
+            if !self.once.is_new(("software", side, vendor, product, version)) {
+                continue;
+            }
+            let maker = vendor.as_deref().filter(|_| hops.len() == 1);
+            let software = product.as_deref().and_then(|name| {
+                let fact = Fact::new(Attribute::Software, name, 80, "hl7.sft")?;
+                Some(fact.with_version(version.as_deref().unwrap_or_default()))
+            });
+            notes.speaker(
+                side,
+                [software, maker.and_then(|maker| Fact::new(Attribute::Vendor, maker, 60, "hl7.sft-1"))],
+            );
+        }
+    }
+}
