@@ -1,6 +1,30 @@
 //! Capture files: packets in time order, in batches, in constant memory.
+//!
+//! In: names of files, or a byte stream: pcap, pcapng, gzip or zstd of either. Out: [`Batch`]es of packets, and
+//! what was read of each file in [`FileSummary`]. A file that breaks gives what came before and says where.
+//! Limits: [`BATCH_PACKETS_MAX`], and those named in `capture/`: bytes of a record, interfaces of a section,
+//! depth and window of compression, files open at once. Refused: other capture formats.
+//!
+//! `capture/pcap.rs` and `capture/pcapng.rs` read records in place, `capture/source.rs` uncompresses,
+//! `capture/file.rs` fills batches from one file, `capture/merge.rs` orders and merges several.
+
+mod error;
+mod file;
+mod merge;
+mod pcap;
+mod pcapng;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{CaptureError, FileProblem};
+pub use merge::Captures;
 
 use wardline_model::{PacketRef, Timestamp};
+
+/// Packets of one batch: enough to share the cost of handing over, few enough to stay in the cache.
+pub const BATCH_PACKETS_MAX: usize = 4096;
 
 /// How the bytes of a packet begin: the registry of link-layer header types (tcpdump.org LINKTYPE_ values).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
