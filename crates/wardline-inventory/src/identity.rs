@@ -1,0 +1,3 @@
+//! What identifies a device, one file per clue.
+
+pub(crate) mod binding;

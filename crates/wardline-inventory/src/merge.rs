@@ -1,0 +1,73 @@
+//! Merging: nodes that turn out to be one device.
+//!
+//! A node is the least that can be told apart: a station's MAC, an address seen only beyond a router (or on a
+//! link without MACs), or equipment that another host speaks of. Groups of nodes are kept as a forest; the
+//! root of a group is its lowest node, so that the order of merging leaves no trace.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use wardline_model::Mac;
+
+/// The least that can be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Node {
+    /// A station, by a MAC of its own.
+    Station(Mac),
+    /// A host without a MAC of its own: beyond a router, or on a link without MACs.
+    Remote(IpAddr),
+    /// Equipment that only another host speaks of, by number.
+    Equipment(usize),
+}
+
+/// Number of a node.
+pub(crate) type NodeId = usize;
+
+/// The nodes and which of them are one.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    numbers: BTreeMap<Node, NodeId>,
+    nodes: Vec<Node>,
+    parents: Vec<NodeId>,
+}
+
+impl Groups {
+    /// The number of a node, new or known.
+    pub(crate) fn number(&mut self, node: Node) -> NodeId {
+        *self.numbers.entry(node).or_insert_with(|| {
+            self.nodes.push(node);
+            self.parents.push(self.parents.len());
+            self.parents.len() - 1
+        })
+    }
+
+    /// The number of a node, when it is known.
+    pub(crate) fn get(&self, node: Node) -> Option<NodeId> {
+        self.numbers.get(&node).copied()
+    }
+
+    /// The node of a number.
+    pub(crate) fn node(&self, id: NodeId) -> Node {
+        self.nodes[id]
+    }
+
+    /// Number of nodes; numbers are below it.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The root of a node's group: its lowest node.
+    pub(crate) fn root(&mut self, mut id: NodeId) -> NodeId {
+        while self.parents[id] != id {
+            self.parents[id] = self.parents[self.parents[id]];
+            id = self.parents[id];
+        }
+        id
+    }
+
+    /// Makes two groups one.
+    pub(crate) fn join(&mut self, a: NodeId, b: NodeId) {
+        let (a, b) = (self.root(a), self.root(b));
+        let (root, child) = if self.nodes[a] <= self.nodes[b] { (a, b) } else { (b, a) };
+        self.parents[child] = root;
+    }
+}

@@ -1,0 +1,128 @@
+//! One way to test: a small network said line by line, and the devices that come of it.
+
+mod link;
+
+use crate::{Exchange, Host, HostSeen, Inventory, Knowledge, ServiceSeen, Sightings, devices};
+use std::net::IpAddr;
+use wardline_model::{About, Attribute, Device, Fact, Mac, PacketRef, Seen, Statement, Subject, Timestamp};
+
+/// A network under construction; every line is one packet, a second after the last.
+#[derive(Default)]
+struct World {
+    seen: Sightings,
+    clock: i64,
+}
+
+fn mac(text: &str) -> Mac {
+    crate::identity::binding::read_mac(text).unwrap()
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// `10.0.0.1@02:…` or an address alone.
+fn host(text: &str) -> Host {
+    match text.split_once('@') {
+        Some((address, station)) => Host { ip: ip(address), mac: Some(mac(station)) },
+        None => Host { ip: ip(text), mac: None },
+    }
+}
+
+impl World {
+    fn packet(&mut self) -> Seen {
+        self.clock += 1;
+        let frame = u64::try_from(self.clock).unwrap();
+        Seen::once(PacketRef { file: 0, frame, time: Timestamp(self.clock * Timestamp::SECOND) })
+    }
+
+    /// A frame of that MAC without an address.
+    fn frame(&mut self, from: &str) -> &mut Self {
+        let seen = self.packet();
+        self.station(mac(from), &seen);
+        self
+    }
+
+    fn station(&mut self, mac: Mac, seen: &Seen) {
+        self.seen.stations.entry(mac).and_modify(|s| s.merge(seen)).or_insert_with(|| seen.clone());
+    }
+
+    /// A packet of that host with that time to live.
+    fn packet_of(&mut self, from: &str, ttl: u8) -> &mut Self {
+        let (from, seen) = (host(from), self.packet());
+        if let Some(mac) = from.mac {
+            self.station(mac, &seen);
+        }
+        let seen = HostSeen { seen, ttl_min: ttl, ttl_max: ttl };
+        self.seen.hosts.entry(from).and_modify(|s| s.merge(&seen)).or_insert(seen);
+        self
+    }
+
+    fn says(&mut self, from: &str, protocol: &'static str, facts: &[(Attribute, &str)]) -> &mut Self {
+        self.packet_of(from, 64);
+        let Host { ip, mac } = host(from);
+        self.state(Subject::Host { ip, mac }, About::Speaker, protocol, facts)
+    }
+
+    /// ARP: the station has the address.
+    fn arp(&mut self, address: &str, station: &str) -> &mut Self {
+        self.frame(station);
+        self.state(Subject::Named(ip(address)), About::Speaker, "arp", &[(Attribute::Mac, station)])
+    }
+
+    fn state(
+        &mut self,
+        subject: Subject,
+        about: About,
+        protocol: &'static str,
+        facts: &[(Attribute, &str)],
+    ) -> &mut Self {
+        let mut facts: Vec<Fact> = facts
+            .iter()
+            .map(|(a, value)| Fact::new(*a, value, 90, &format!("{protocol}.{}", a.as_str())).unwrap())
+            .collect();
+        facts.sort();
+        let seen = self.packet();
+        let statement = Statement { subject, about, protocol, facts };
+        self.seen.observations.entry(statement).and_modify(|s| s.merge(&seen)).or_insert(seen);
+        self
+    }
+
+    fn serves(&mut self, server: &str, port: u16, protocol: &'static str) -> &mut Self {
+        let service =
+            ServiceSeen { server: host(server), transport: "tcp", port, protocol, encrypted: false };
+        let seen = self.packet();
+        self.seen.services.insert(service, seen);
+        self
+    }
+
+    fn asks(&mut self, client: &str, server: &str, protocol: &'static str) -> &mut Self {
+        let exchange = Exchange { client: host(client), server: host(server), protocol };
+        let seen = self.packet();
+        self.seen.exchanges.insert(exchange, seen);
+        self
+    }
+
+    fn inventory(&self) -> Inventory {
+        devices(&self.seen, &Knowledge)
+    }
+
+    /// The devices in one line each: MACs, addresses, names, sorted.
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.inventory().devices.iter().map(line).collect();
+        lines.sort();
+        lines
+    }
+}
+
+fn line(device: &Device) -> String {
+    let macs = device.macs.iter().map(Mac::to_string);
+    let ips = device.ips.iter().map(IpAddr::to_string);
+    let words = [&device.vendor, &device.model, &device.serial].into_iter().flatten().cloned();
+    let names = device.hostnames.iter().chain(&device.ae_titles).cloned();
+    macs.chain(ips).chain(names).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn check(world: &World, expected: &[&str]) {
+    assert_eq!(world.lines(), expected);
+}
