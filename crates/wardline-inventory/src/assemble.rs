@@ -58,7 +58,7 @@ impl Texts {
 }
 
 /// Devices of what was seen.
-pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge) -> Inventory {
+pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inventory {
     let bindings = Bindings::read(&sightings.observations);
     let link = Link::survey(sightings, &bindings, &named(sightings, CLINICAL_NAMING));
     let tenancies = Tenancies::read(sightings, &bindings, &link);
@@ -159,7 +159,7 @@ impl<'a> Assembly<'a> {
         self.clues.extend(clue.with_conclusions(self.conclusions).into_iter().map(|clue| (node, clue)));
     }
 
-    fn finish(mut self, knowledge: &Knowledge) -> Inventory {
+    fn finish(mut self, knowledge: &Knowledge<'_>) -> Inventory {
         let roots: BTreeSet<NodeId> = self.listed.clone().into_iter().map(|n| self.groups.root(n)).collect();
         let mut parts: BTreeMap<NodeId, Parts<'a>> =
             roots.iter().map(|root| (*root, Parts::default())).collect();
@@ -169,7 +169,7 @@ impl<'a> Assembly<'a> {
                 match node {
                     Node::Station(mac) if !mac.is_virtual_router() => _ = parts.macs.insert(mac),
                     Node::Remote(ip) => _ = parts.ips.insert(ip),
-                    Node::Station(_) | Node::Equipment(_) => {}
+                    Node::Station(_) => {}
                 }
             }
         }

@@ -1,7 +1,8 @@
 //! Clues: facts and what is concluded from them, tied to nodes, borrowed from the sightings.
 
-use crate::knowledge::{Conclusion, Conclusions};
+use crate::knowledge::Conclusions;
 use crate::merge::NodeId;
+use wardline_content::Conclusion;
 use wardline_model::{Attribute, Confidence, Fact, Seen};
 
 /// Source of what a device said itself.

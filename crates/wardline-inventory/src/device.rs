@@ -23,7 +23,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
-pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge) -> Device {
+pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
     let clues = &parts.clues;
     let of = |attribute: Attribute| clues.iter().copied().filter(move |clue| clue.attribute == attribute);
     let best = |attribute, key: fn(&str) -> String| {
@@ -54,7 +54,7 @@ pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge) -> Device {
     }
 }
 
-fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>>, knowledge: &Knowledge) -> Option<String> {
+fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>>, knowledge: &Knowledge<'_>) -> Option<String> {
     let best = choose::rank(clues, |word| knowledge.maker(word))
         .into_iter()
         .find(|choice| choice.confidence >= CONFIDENCE_MIN)?;

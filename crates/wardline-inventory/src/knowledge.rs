@@ -4,37 +4,28 @@
 //! each; conclusions about a model are asked a second time (the model tells the class), never a third.
 
 use std::collections::BTreeMap;
-use wardline_model::{Attribute, Confidence, Mac, Observations};
+use wardline_content::{Conclusion, Content};
+use wardline_model::{Attribute, Mac, Observations};
+use wardline_product::Makers;
 
-/// What a fingerprint or a registry concludes from a clue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Conclusion {
-    /// What is concluded.
-    pub attribute: Attribute,
-    /// The value.
-    pub value: String,
-    /// The version, for systems and software.
-    pub version: Option<String>,
-    /// How sure, in percent.
-    pub confidence: Confidence,
-    /// Id of the entry.
-    pub rule: String,
-    /// Where the knowledge comes from.
-    pub source: String,
+/// Knowledge as the inventory asks for it: content, with its makers by any of their names.
+#[derive(Debug)]
+pub struct Knowledge<'a> {
+    pub(crate) content: &'a Content,
+    makers: Makers,
 }
 
-/// Knowledge as the inventory asks for it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Knowledge;
-
-impl Knowledge {
-    fn conclude(self, _clue: Attribute, _text: &str) -> Vec<Conclusion> {
-        Vec::new()
+impl<'a> Knowledge<'a> {
+    /// Prepares content for asking.
+    #[must_use]
+    pub fn new(content: &'a Content) -> Self {
+        let makers = Makers::new(content.makers.values().map(|maker| (&maker.name, &maker.aliases)));
+        Self { content, makers }
     }
 
     /// The name a maker is listed under; the word itself when nobody knows it.
-    pub(crate) fn maker(self, word: &str) -> String {
-        word.to_owned()
+    pub(crate) fn maker(&self, word: &str) -> String {
+        self.makers.resolve(word).map_or(word, |maker| maker.canonical).to_owned()
     }
 }
 
@@ -47,7 +38,7 @@ pub(crate) struct Conclusions {
 impl Conclusions {
     /// Asks about every fact of `observations`, every address of `macs`, and every model concluded from them.
     pub(crate) fn draw<'a>(
-        knowledge: &Knowledge,
+        knowledge: &Knowledge<'_>,
         observations: &Observations,
         macs: impl Iterator<Item = &'a Mac>,
     ) -> Self {
@@ -65,12 +56,12 @@ impl Conclusions {
         table
     }
 
-    fn ask(&mut self, knowledge: &Knowledge, clue: Attribute, text: &str, models: &mut Vec<String>) {
+    fn ask(&mut self, knowledge: &Knowledge<'_>, clue: Attribute, text: &str, models: &mut Vec<String>) {
         let known = self.by_clue.entry(clue).or_default();
         if known.contains_key(text) {
             return;
         }
-        let conclusions = knowledge.conclude(clue, text);
+        let conclusions = knowledge.content.conclude(clue, text);
         let of_model = |c: &&Conclusion| c.attribute == Attribute::Model && clue != Attribute::Model;
         models.extend(conclusions.iter().filter(of_model).map(|c| c.value.clone()));
         known.insert(text.to_owned(), conclusions);

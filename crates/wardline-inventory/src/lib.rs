@@ -23,7 +23,7 @@ pub use knowledge::Knowledge;
 
 /// The devices of what was seen.
 #[must_use]
-pub fn devices(sightings: &Sightings, knowledge: &Knowledge) -> Inventory {
+pub fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inventory {
     assemble::devices(sightings, knowledge)
 }
 
