@@ -1,0 +1,4 @@
+//! Conditions that need more than a table of values.
+
+pub(crate) mod end_of_life;
+pub(crate) mod host_key;
