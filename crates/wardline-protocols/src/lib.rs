@@ -20,6 +20,7 @@
 )]
 
 mod arp;
+mod astm;
 mod cdp;
 mod charset;
 mod dissection;
@@ -31,6 +32,8 @@ mod ntlm;
 mod ntp;
 mod once;
 mod probe;
+#[cfg(test)]
+mod shared_messages;
 mod table;
 #[cfg(test)]
 mod testing;

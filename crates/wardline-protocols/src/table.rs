@@ -40,6 +40,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::lldp::PROTOCOL,
     // Recognised by their bytes.
     crate::hl7::PROTOCOL,
+    crate::astm::PROTOCOL,
     crate::tls::PROTOCOL,
     crate::ntp::PROTOCOL,
 ];
