@@ -18,14 +18,27 @@ const LABELS_MAX: usize = 16;
 const LENGTH_MAX: u16 = 1500;
 
 /// Ethernet II or 802.3, from the destination address.
+#[inline]
 pub(super) fn ethernet(bytes: &[u8]) -> Frame<'_> {
+    ethernet_frame(bytes, false)
+}
+
+/// An Ethernet frame, possibly inside another: Cisco FabricPath, 802.1ah. Inside of those no further one is read.
+fn ethernet_frame(bytes: &[u8], inner: bool) -> Frame<'_> {
     let Some((&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1], rest)) =
         bytes.split_first_chunk::<14>()
     else {
         return Frame::bare(Body::Undecoded(Fault::Truncated("Ethernet header")));
     };
+    let kind = u16::from_be_bytes([t0, t1]);
+    // A whole frame inside a backbone's: the addresses of the stations are those inside.
+    match kind {
+        0x8903 if !inner => return ethernet_frame(rest.get(2..).unwrap_or_default(), true),
+        0x88e7 if !inner => return ethernet_frame(rest.get(4..).unwrap_or_default(), true),
+        _ => {}
+    }
     let mut vlans = Vlans::default();
-    let body = payload(u16::from_be_bytes([t0, t1]), rest, &mut vlans);
+    let body = payload(kind, rest, &mut vlans);
     Frame {
         source: Some(Mac([s0, s1, s2, s3, s4, s5])),
         destination: Some(Mac([d0, d1, d2, d3, d4, d5])),

@@ -24,7 +24,10 @@ pub(super) fn pppoe(bytes: &[u8]) -> Body<'_> {
         return Body::Link(LinkProtocol::EtherType(0x8864), bytes);
     }
     let length = usize::from(u16::from_be_bytes([l0, l1]));
-    protocol(rest.get(..length).unwrap_or(rest))
+    match protocol(rest.get(..length).unwrap_or(rest)) {
+        Body::Undecoded(Fault::Unsupported(_)) => Body::Link(LinkProtocol::EtherType(0x8864), bytes),
+        body => body,
+    }
 }
 
 /// Cisco HDLC: address, control, ethertype.

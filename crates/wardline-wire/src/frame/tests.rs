@@ -109,6 +109,8 @@ fn every_link_leads_to_the_same_packet() {
         (LinkType::ETHERNET, ethernet(0x8847, &joined(&[&[0, 1, 0, 64, 0, 1, 0x11, 64], &four]))),
         (LinkType::ETHERNET, ethernet(0x8864, &joined(&[&[0x11, 0, 0, 1, 0, 54, 0, 0x57], &six]))),
         (LinkType::ETHERNET, ethernet(0x8909, &joined(&[&[1, 1, 0, 1, 0, 4, 8, 0], &four]))),
+        (LinkType::ETHERNET, ethernet(0x8903, &joined(&[&[0, 0x60], &ethernet(0x0800, &four)]))),
+        (LinkType::ETHERNET, ethernet(0x88e7, &joined(&[&[0, 0, 0, 9], &ethernet(0x0800, &four)]))),
         (LinkType::LINUX_SLL, cooked([0x08, 0x00], &four)),
         (LinkType::LINUX_SLL, cooked([0x81, 0x00], &joined(&[&[0, 5, 0x86, 0xdd], &six]))),
         (LinkType::LINUX_SLL, cooked([0x00, 0x04], &snap)),
@@ -145,9 +147,9 @@ fn every_link_leads_to_the_same_packet() {
             }
         }
     }
-    let source = Frame::decode(frames[4].0, &frames[4].1).source;
+    let source = Frame::decode(frames[6].0, &frames[6].1).source;
     assert_eq!(
-        (source, Frame::decode(frames[7].0, &frames[7].1).source),
+        (source, Frame::decode(frames[9].0, &frames[9].1).source),
         (Some(Mac(SOURCE)), Some(Mac(SOURCE)))
     );
 }
