@@ -6,7 +6,7 @@
 //! [`WITHDRAWALS_MAX`] wrong claims, [`HANDOVERS_MAX`] protocols inside one another.
 
 use crate::table::{Carrier, PROTOCOLS, Protocol, ranked};
-use crate::{Dissector, Notes, Probe, Side, Step, Verdict};
+use crate::{Dissector, Notes, Probe, Side, Step, Verdict, Who};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// First bytes of a side kept while probing: every signature of the field stands in the first 100; HTTP
@@ -42,6 +42,7 @@ pub struct Dissection {
     protocol: Option<&'static Protocol>,
     application: Option<&'static str>,
     handovers: u8,
+    relay: Option<Side>,
 }
 
 enum State {
@@ -99,6 +100,7 @@ impl Dissection {
             protocol: None,
             application: None,
             handovers: 0,
+            relay: None,
         };
         if matches!(carrier, Carrier::Link(_) | Carrier::Ip(_)) {
             dissection.claim_by_header();
@@ -151,7 +153,7 @@ impl Dissection {
         lane.held.clear();
         lane.midstream = true;
         if let State::Reading(reading) = &mut self.state {
-            let step = reading.call(notes, |dissector, notes| dissector.gap(side, over, notes));
+            let step = reading.call(self.relay, notes, |dissector, notes| dissector.gap(side, over, notes));
             // After a gap there is nothing at hand to step over: the dissector goes on with what comes.
             return match step {
                 Ok(Step::More(_) | Step::Skip(_)) => None,
@@ -314,7 +316,8 @@ impl Dissection {
             let State::Reading(reading) = &mut self.state else {
                 return (&[], self.data(side, rest, notes));
             };
-            let step = match reading.call(notes, |dissector, notes| dissector.read(side, rest, notes)) {
+            let asked = reading.call(self.relay, notes, |dissector, notes| dissector.read(side, rest, notes));
+            let step = match asked {
                 Ok(step) => step,
                 Err(trouble) => return (&[], self.stop(trouble)),
             };
@@ -399,6 +402,7 @@ impl Dissection {
     /// The rest of both directions is another protocol; what was held is probed anew.
     fn hand_over(&mut self, side: Side, notes: &mut Notes) -> Option<Trouble> {
         notes.handover = false;
+        self.relay = notes.relay.take().or(self.relay);
         self.handovers = self.handovers.saturating_add(1);
         if self.handovers > HANDOVERS_MAX {
             self.finish();
@@ -416,9 +420,11 @@ impl Dissection {
 }
 
 impl Reading {
-    /// Calls the dissector, its notes held while it is unconfirmed, a panic caught.
+    /// Calls the dissector, its notes held while it is unconfirmed, a panic caught, what it says of a relay
+    /// left out.
     fn call(
         &mut self,
+        relay: Option<Side>,
         notes: &mut Notes,
         ask: impl FnOnce(&mut dyn Dissector, &mut Notes) -> Step,
     ) -> Result<Step, Trouble> {
@@ -431,7 +437,16 @@ impl Reading {
             None => notes,
         };
         let dissector = self.dissector.as_mut();
-        catch_unwind(AssertUnwindSafe(|| ask(dissector, notes))).map_err(|_| Trouble::Panicked)
+        let before = notes.said.len();
+        let step = catch_unwind(AssertUnwindSafe(|| ask(dissector, notes))).map_err(|_| Trouble::Panicked);
+        if let Some(relay) = relay {
+            let mut at = 0_usize;
+            notes.said.retain(|said| {
+                at = at.saturating_add(1);
+                at <= before || said.who != Who::Side(relay)
+            });
+        }
+        step
     }
 
     /// When the dissector has just become certain: hands its held notes over.

@@ -21,11 +21,14 @@
 
 mod arp;
 mod astm;
+mod base64;
 mod cdp;
 mod charset;
+mod credential;
 mod dissection;
 mod dns;
 mod hl7;
+mod http;
 mod icmpv6;
 mod lldp;
 mod mdns;

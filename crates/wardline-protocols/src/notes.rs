@@ -44,6 +44,9 @@ pub struct Notes {
     pub confirmed: bool,
     /// Set when what follows, in both directions, is another protocol (TLS after STARTTLS).
     pub handover: bool,
+    /// Set together with `handover` when this side only passes on what follows (a proxy): nothing is said of
+    /// it any more, because it would be true of another.
+    pub relay: Option<Side>,
     /// Something in the bytes contradicted the standard; counted.
     pub malformed: bool,
 }
@@ -98,6 +101,7 @@ impl Notes {
         self.encrypted = earlier.encrypted.or(self.encrypted);
         self.requester = earlier.requester.or(self.requester);
         self.handover |= earlier.handover;
+        self.relay = earlier.relay.or(self.relay);
         self.malformed |= earlier.malformed;
     }
 

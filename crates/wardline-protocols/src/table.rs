@@ -45,6 +45,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::nbns::PROTOCOL,
     crate::mdns::PROTOCOL,
     crate::dns::PROTOCOL,
+    crate::http::PROTOCOL,
     crate::ntp::PROTOCOL,
 ];
 

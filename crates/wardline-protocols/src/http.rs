@@ -1,0 +1,504 @@
+//! HTTP/1.0 and 1.1 (RFC 9110, RFC 9112): clients, servers, and what they carry.
+//!
+//! In: both streams; requests pipelined, bodies by length, in chunks or until the end. Out: software of both
+//! sides, the realm and the title of a device's front page, credentials in clear, DICOMweb, FHIR, IPP, SOAP,
+//! WebDAV; what follows CONNECT or an upgrade is handed over. Bodies are skipped, but for the first 16 KiB of
+//! a front page. Limits: [`LINE_MAX`], [`HEAD_MAX`], [`LINES_MAX`], [`ASKED_MAX`], [`RESYNC_MAX`].
+//! Never kept: URL paths and queries, cookies, users, passwords. What a proxy passes on is not its own.
+
+mod head;
+mod title;
+
+use crate::once::Once;
+use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
+use head::{Application, Head, Start, Target};
+use std::collections::VecDeque;
+use title::{Found, Title};
+use wardline_model::{Attribute, DetailKey, Fact};
+
+/// The table line.
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    name: "http",
+    carriers: &[Carrier::Stream],
+    ports: &[
+        80, 81, 88, 591, 631, 2869, 3128, 5000, 5357, 5985, 8000, 8008, 8042, 8080, 8081, 8088, 8888, 9080,
+    ],
+    probe,
+    start: || Box::new(Http::default()),
+};
+
+/// Longest line read; of longer ones only a request's method.
+const LINE_MAX: usize = 8_192;
+/// Longest head read.
+const HEAD_MAX: usize = 65_536;
+/// Most lines of a head.
+const LINES_MAX: u16 = 200;
+/// Requests that may wait for their answers.
+const ASKED_MAX: usize = 64;
+/// Bytes of a side searched for the next head after a gap or a broken message.
+const RESYNC_MAX: usize = 1 << 20;
+/// Facts and details told of one connection: a proxy's could go on for ever.
+const TOLD_MAX: u16 = 64;
+/// First bytes after which a request line without end is taken for one that is long.
+const LONG: usize = 2_048;
+/// How HTTP/2 begins when both sides know of it beforehand (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    if probe.starts_with(PREFACE) != Verdict::No {
+        return probe.starts_with(PREFACE);
+    }
+    let bytes = probe.bytes;
+    if bytes.starts_with(b"HTTP/1.") || b"HTTP/1.".starts_with(bytes) {
+        return match bytes.get(..12) {
+            None => Verdict::More,
+            Some(line) if head::start(line).is_some() => Verdict::Yes,
+            Some(_) => Verdict::No,
+        };
+    }
+    if !head::may_be_request(bytes) {
+        return Verdict::No;
+    }
+    match memchr::memchr(b'\n', bytes) {
+        Some(end) if head::start(trimmed(bytes.get(..end).unwrap_or_default())).is_some() => Verdict::Yes,
+        Some(_) => Verdict::No,
+        None if bytes.len() >= LONG => Verdict::Maybe,
+        None => Verdict::More,
+    }
+}
+
+#[derive(Default)]
+struct Http {
+    lanes: [Lane; 2],
+    asked: VecDeque<Asked>,
+    once: Once,
+    told: u16,
+    confirmed: bool,
+}
+
+/// A request that waits for its answer.
+#[derive(Default)]
+struct Asked {
+    head: bool,
+    connect: bool,
+    proxied: bool,
+    front_page: bool,
+    patient_resource: bool,
+    factory_default: Option<String>,
+}
+
+/// One direction.
+#[derive(Default)]
+struct Lane {
+    state: State,
+    message: Option<Message>,
+    head: Head,
+    title: Option<Title>,
+    /// The line being read was too long; its end is left out.
+    long: bool,
+    searched: usize,
+}
+
+/// Whose head is being read.
+enum Message {
+    Request(Box<Asked>, Option<Application>, bool),
+    Response(u16),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Start,
+    Head,
+    ChunkSize,
+    ChunkEnd,
+    Trailer,
+    /// A page whose title is looked for: bytes left of it, whether they are a chunk.
+    Page(u64, bool),
+    /// Searching for the next head.
+    Lost,
+    /// Behind CONNECT, until it is granted.
+    Tunnel,
+}
+
+/// What follows a line: bytes to skip behind it, or another step.
+enum Next {
+    Skip(u64),
+    Step(Step),
+}
+
+impl Dissector for Http {
+    fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        let lane = side.of(&mut self.lanes);
+        match lane.state {
+            State::Page(left, chunk) => return self.page(side, left, chunk, bytes, notes),
+            State::Tunnel if bytes.len() < Step::MORE_MAX => {
+                return Step::More(bytes.len().saturating_add(1));
+            }
+            State::Tunnel => return Step::Done,
+            State::Lost if lane.searched > RESYNC_MAX => return Step::Skip(u64::MAX),
+            _ => {}
+        }
+        let within = bytes.get(..LINE_MAX).unwrap_or(bytes);
+        let Some(end) = memchr::memchr(b'\n', within) else {
+            if bytes.len() < LINE_MAX {
+                return Step::More(bytes.len().saturating_add(1));
+            }
+            return self.long_line(side, within, notes);
+        };
+        let consumed = end.saturating_add(1);
+        if std::mem::take(&mut lane.long) {
+            return Step::skip(consumed);
+        }
+        if lane.state == State::Lost {
+            lane.searched = lane.searched.saturating_add(consumed);
+        }
+        match self.line(side, trimmed(within.get(..end).unwrap_or_default()), notes) {
+            Next::Skip(more) => Step::Skip(u64::try_from(consumed).unwrap_or(u64::MAX).saturating_add(more)),
+            Next::Step(Step::Skip(_)) => Step::skip(consumed),
+            Next::Step(step) => step,
+        }
+    }
+
+    fn gap(&mut self, side: Side, _count: Option<u64>, _notes: &mut Notes) -> Step {
+        let lane = side.of(&mut self.lanes);
+        if lane.state == State::Tunnel {
+            return Step::Done;
+        }
+        let searched = lane.searched;
+        *lane = Lane { state: State::Lost, searched, ..Lane::default() };
+        // Which request the next answer belongs to is not known any more.
+        self.asked.clear();
+        Step::Skip(1)
+    }
+}
+
+impl Http {
+    fn line(&mut self, side: Side, line: &[u8], notes: &mut Notes) -> Next {
+        let lane = side.of(&mut self.lanes);
+        match lane.state {
+            State::Start if line.is_empty() => Next::Skip(0),
+            State::Start | State::Lost => self.start_line(side, line, notes),
+            State::Head if line.is_empty() => self.end_of_head(side, notes),
+            State::Head => {
+                lane.head.lines = lane.head.lines.saturating_add(1);
+                lane.head.bytes = lane.head.bytes.saturating_add(line.len());
+                if lane.head.lines > LINES_MAX || lane.head.bytes > HEAD_MAX {
+                    return self.lose(side, notes);
+                }
+                lane.head.field(line);
+                Next::Skip(0)
+            }
+            State::ChunkSize => {
+                let digits = line.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+                let size = str::from_utf8(digits).ok().and_then(|d| u64::from_str_radix(d, 16).ok());
+                let (state, skip) = match (size, lane.title.is_some()) {
+                    (None, _) => return self.lose(side, notes),
+                    (Some(0), _) => (State::Trailer, 0),
+                    (Some(size), true) => (State::Page(size, true), 0),
+                    (Some(size), false) => (State::ChunkEnd, size),
+                };
+                lane.state = state;
+                Next::Skip(skip)
+            }
+            State::ChunkEnd if line.is_empty() => {
+                lane.state = State::ChunkSize;
+                Next::Skip(0)
+            }
+            State::Trailer => {
+                if line.is_empty() {
+                    lane.state = State::Start;
+                    lane.title = None;
+                }
+                Next::Skip(0)
+            }
+            State::ChunkEnd | State::Page(..) | State::Tunnel => self.lose(side, notes),
+        }
+    }
+
+    /// A line beyond [`LINE_MAX`]: of a request the method and path, of a header nothing, else it is broken.
+    fn long_line(&mut self, side: Side, start: &[u8], notes: &mut Notes) -> Step {
+        let lane = side.of(&mut self.lanes);
+        let skip = Step::skip(start.len());
+        match lane.state {
+            _ if lane.long => {}
+            State::Start if head::may_be_request(start) => {
+                lane.long = true;
+                let mut line = start.split(|b| *b == b'?').next().unwrap_or_default().to_vec();
+                line.extend_from_slice(b" HTTP/1.1");
+                if let Next::Step(step @ (Step::Withdraw | Step::Done)) = self.start_line(side, &line, notes)
+                {
+                    return step;
+                }
+            }
+            State::Head => {
+                lane.long = true;
+                lane.head.bytes = lane.head.bytes.saturating_add(start.len());
+            }
+            State::Lost => {
+                lane.long = true;
+                lane.searched = lane.searched.saturating_add(start.len());
+            }
+            _ => {
+                lane.long = true;
+                if let Next::Step(step @ (Step::Withdraw | Step::Done)) = self.lose(side, notes) {
+                    return step;
+                }
+            }
+        }
+        skip
+    }
+
+    fn start_line(&mut self, side: Side, line: &[u8], notes: &mut Notes) -> Next {
+        let lane = side.of(&mut self.lanes);
+        if line == PREFACE {
+            notes.requester = Some(side);
+            notes.confirmed = true;
+            notes.detail(DetailKey::Application, "http2");
+            return Next::Step(Step::Done);
+        }
+        let mut line = line;
+        if lane.state == State::Lost
+            && let Some(at) = memchr::memmem::find(line, b"HTTP/1.")
+            && head::start(line).is_none()
+        {
+            line = line.get(at..).unwrap_or_default();
+        }
+        let (message, requester) = match head::start(line) {
+            Some(Start::Request { method, target }) => {
+                let read = Target::read(method, target);
+                let asked = Asked {
+                    head: method == "HEAD",
+                    connect: method == "CONNECT",
+                    proxied: read.authority.is_some(),
+                    front_page: read.front_page && method == "GET",
+                    patient_resource: read.patient_resource,
+                    factory_default: None,
+                };
+                lane.head = Head { host: read.authority.map(str::to_owned), ..Head::default() };
+                let asked = Box::new(asked);
+                (Message::Request(asked, read.application, read.asks_for_patient), side)
+            }
+            Some(Start::Response { status }) => {
+                lane.head = Head::default();
+                (Message::Response(status), side.peer())
+            }
+            None if lane.state == State::Lost => return Next::Skip(0),
+            None => return self.lose(side, notes),
+        };
+        lane.message = Some(message);
+        lane.state = State::Head;
+        lane.title = None;
+        self.confirmed = true;
+        notes.confirmed = true;
+        notes.requester = Some(requester);
+        Next::Skip(0)
+    }
+
+    /// The bytes are not what should stand here: another protocol, or the next head is to be searched.
+    fn lose(&mut self, side: Side, notes: &mut Notes) -> Next {
+        if !self.confirmed {
+            return Next::Step(Step::Withdraw);
+        }
+        notes.malformed = true;
+        self.asked.clear();
+        let lane = side.of(&mut self.lanes);
+        let (searched, long) = (lane.searched, lane.long);
+        *lane = Lane { state: State::Lost, searched, long, ..Lane::default() };
+        Next::Skip(0)
+    }
+
+    fn end_of_head(&mut self, side: Side, notes: &mut Notes) -> Next {
+        let lane = side.of(&mut self.lanes);
+        let head = std::mem::take(&mut lane.head);
+        notes.malformed |= head.malformed;
+        lane.state = State::Start;
+        match lane.message.take() {
+            None => self.lose(side, notes),
+            Some(Message::Request(asked, application, for_patient)) => {
+                self.request(side, &head, *asked, application, for_patient, notes)
+            }
+            Some(Message::Response(status)) => self.response(side, &head, status, notes),
+        }
+    }
+
+    fn request(
+        &mut self,
+        side: Side,
+        head: &Head,
+        mut asked: Asked,
+        application: Option<Application>,
+        for_patient: bool,
+        notes: &mut Notes,
+    ) -> Next {
+        if let Some(host) = &head.host {
+            self.detail(DetailKey::HttpHost, &host.to_ascii_lowercase(), notes);
+        }
+        if let Some(agent) = &head.user_agent {
+            self.detail(DetailKey::UserAgent, agent, notes);
+            if !head.forwarded {
+                self.fact(side, Attribute::HttpUserAgent, agent, 80, "http.user-agent", notes);
+            }
+        }
+        if let Some(application) = application.or(head.application) {
+            self.detail(DetailKey::Application, application.name(), notes);
+        }
+        let sends =
+            head.clinical_body && (asked.patient_resource || head.application == Some(Application::DicomWeb));
+        if for_patient || (sends && (head.chunked || head.length > Some(0))) {
+            self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
+        }
+        if let Some(factory_default) = &head.basic
+            && !asked.proxied
+        {
+            self.fact(side.peer(), Attribute::ClearCredential, "HTTP Basic", 95, "http.authorization", notes);
+            asked.factory_default.clone_from(factory_default);
+        }
+        self.ntlm(side, head, notes);
+        let lane = side.of(&mut self.lanes);
+        let mut skip = 0;
+        if asked.connect {
+            lane.state = State::Tunnel;
+        } else if head.chunked {
+            lane.state = State::ChunkSize;
+        } else {
+            skip = head.length.unwrap_or_default();
+        }
+        if self.asked.len() >= ASKED_MAX {
+            self.asked.clear();
+        }
+        self.asked.push_back(asked);
+        Next::Skip(skip)
+    }
+
+    fn response(&mut self, side: Side, head: &Head, status: u16, notes: &mut Notes) -> Next {
+        if status < 200 && status != 101 {
+            return Next::Skip(0);
+        }
+        let asked = self.asked.pop_front().unwrap_or_default();
+        let own = !asked.proxied && !head.forwarded;
+        if let Some(server) = &head.server {
+            self.detail(DetailKey::Server, server, notes);
+            if own {
+                self.fact(side, Attribute::HttpServer, server, 85, "http.server", notes);
+            }
+        }
+        if let Some(realm) = &head.realm
+            && own
+        {
+            self.fact(side, Attribute::HttpRealm, realm, 80, "http.realm", notes);
+        }
+        if let Some(name) = &asked.factory_default
+            && (200..400).contains(&status)
+        {
+            self.fact(side, Attribute::DefaultCredential, name, 90, "http.authorization", notes);
+        }
+        if own {
+            self.ntlm(side, head, notes);
+        }
+        let success = (200..300).contains(&status);
+        if asked.connect && success {
+            notes.handover = true;
+            notes.relay = Some(side);
+            return Next::Skip(0);
+        }
+        if asked.connect {
+            side.peer().of(&mut self.lanes).state = State::Start;
+        }
+        if status == 101 {
+            return self.upgrade(head, notes);
+        }
+        if let Some(application) = head.application {
+            self.detail(DetailKey::Application, application.name(), notes);
+        }
+        let bodiless = asked.head || status == 204 || status == 304 || head.length == Some(0);
+        if bodiless {
+            return Next::Skip(0);
+        }
+        let clinical = asked.patient_resource || head.application == Some(Application::DicomWeb);
+        if success && head.clinical_body && clinical {
+            self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
+        }
+        let lane = side.of(&mut self.lanes);
+        if success && own && asked.front_page && head.html && !head.encoded {
+            lane.title = Some(Title::default());
+        }
+        let length = head.length.unwrap_or(u64::MAX);
+        match (head.chunked, lane.title.is_some()) {
+            (true, _) => lane.state = State::ChunkSize,
+            (false, true) => lane.state = State::Page(length, false),
+            (false, false) => return Next::Skip(length),
+        }
+        Next::Skip(0)
+    }
+
+    /// Another protocol from here: TLS is handed over, the others are named and only counted.
+    fn upgrade(&mut self, head: &Head, notes: &mut Notes) -> Next {
+        let to = head.upgrade.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if to.starts_with("tls/") {
+            notes.handover = true;
+            return Next::Skip(0);
+        }
+        let name = match to.as_str() {
+            "h2c" => "http2",
+            "websocket" => "websocket",
+            _ => "",
+        };
+        self.detail(DetailKey::Application, name, notes);
+        Next::Step(Step::Done)
+    }
+
+    fn ntlm(&mut self, side: Side, head: &Head, notes: &mut Notes) {
+        if let Some(message) = &head.ntlm
+            && !head.forwarded
+            && self.once.is_new((side, format!("{message:?}")))
+        {
+            notes.speaker(side, message.facts(notes.time));
+        }
+    }
+
+    fn page(&mut self, side: Side, left: u64, chunk: bool, bytes: &[u8], notes: &mut Notes) -> Step {
+        let lane = side.of(&mut self.lanes);
+        let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+        let found = lane.title.as_mut().map(|title| title.add(bytes.get(..here).unwrap_or_default()));
+        let rest = left.saturating_sub(u64::try_from(here).unwrap_or(u64::MAX));
+        let after = if chunk { State::ChunkEnd } else { State::Start };
+        if found == Some(Found::NotYet) {
+            lane.state = if rest == 0 { after } else { State::Page(rest, chunk) };
+            return Step::skip(here);
+        }
+        lane.title = None;
+        lane.state = after;
+        if let Some(Found::Title(title)) = found {
+            self.fact(side, Attribute::HttpTitle, &title, 80, "http.title", notes);
+        }
+        Step::Skip(left)
+    }
+
+    fn fact(
+        &mut self,
+        side: Side,
+        attribute: Attribute,
+        value: &str,
+        confidence: u8,
+        rule: &str,
+        notes: &mut Notes,
+    ) {
+        if self.told < TOLD_MAX && self.once.is_new((side, attribute, value)) {
+            self.told = self.told.saturating_add(1);
+            notes.speaker(side, [Fact::new(attribute, value, confidence, rule)]);
+        }
+    }
+
+    fn detail(&mut self, key: DetailKey, value: &str, notes: &mut Notes) {
+        if self.told < TOLD_MAX && self.once.is_new((key, value)) {
+            self.told = self.told.saturating_add(1);
+            notes.detail(key, value);
+        }
+    }
+}
+
+/// A line without the carriage return at its end.
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
