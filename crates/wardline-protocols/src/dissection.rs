@@ -126,6 +126,13 @@ impl Dissection {
         matches!(self.state, State::Over)
     }
 
+    /// Bytes held while probing or waiting.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        let [opener, accepter] = &self.lanes;
+        opener.held.capacity().saturating_add(accepter.held.capacity())
+    }
+
     /// Bytes of `side`, in order: of a stream, whatever arrived; of datagrams, one whole.
     pub fn data(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Option<Trouble> {
         if bytes.is_empty() {

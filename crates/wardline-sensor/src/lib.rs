@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The pipeline driver: captures in, sightings and flows out.
+//!
+//! One thread reads and deals packets to logical shards by their flow; workers decode, put streams in order
+//! and run the dissectors. Shards are fixed in number and see their packets in capture order, and what they
+//! gather merges commutatively: the same result comes from any number of threads. Nothing here can send.
+
+mod analysis;
+mod deal;
+mod flow;
+mod flow_log;
+mod gather;
+mod shard;
+mod totals;
+
+pub use analysis::{Analysis, Options, SensorError, analyse};
+pub use flow_log::{FlowList, SortedFlows};
+pub use totals::Totals;
+
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,12 @@ struct Early {
 }
 
 impl Stream {
+    /// A stream whose next sequence number is known, from its SYN.
+    #[must_use]
+    pub fn starting_at(next: Option<u32>) -> Self {
+        Self { next, ..Self::default() }
+    }
+
     /// Takes a segment; calls `give` for what is in order now.
     pub fn segment(
         &mut self,

@@ -1,0 +1,166 @@
+//! A whole analysis: captures in, everything that was seen out.
+
+use crate::deal::{Dealer, Load, Worker};
+use crate::flow_log::{FlowList, FlowLog};
+use crate::gather::Gather;
+use crate::totals::Totals;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use thiserror::Error;
+use wardline_inventory::Sightings;
+use wardline_model::Timestamp;
+use wardline_wire::capture::{Captures, FileSummary};
+
+/// Loads under way to each worker: the reader waits when they lag, so that memory stays constant.
+const LOADS_MAX: usize = 3;
+/// Threads beyond the logical shards would have nothing to do.
+const THREADS_MAX: usize = 256;
+
+/// How to analyse.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Worker threads, from 1; with one, the reading thread does all.
+    pub threads: usize,
+    /// Seed of hash tables, so that nobody can choose addresses that collide; never changes a result.
+    pub seed: u64,
+}
+
+/// What an analysis found.
+#[derive(Debug)]
+pub struct Analysis {
+    /// What was read of each file.
+    pub files: Vec<FileSummary>,
+    /// Statements and sightings, for the inventory.
+    pub sightings: Sightings,
+    /// Every flow.
+    pub flows: FlowList,
+    /// Counters.
+    pub totals: Totals,
+    /// Earliest packet.
+    pub first: Option<Timestamp>,
+    /// Latest packet.
+    pub last: Option<Timestamp>,
+}
+
+/// Why an analysis could not be finished.
+#[derive(Debug, Error)]
+pub enum SensorError {
+    /// A temporary file for flows could not be written.
+    #[error("flows could not be kept in the temporary folder; is it full?")]
+    FlowList(#[source] std::io::Error),
+    /// A worker thread ended early: a fault of ours.
+    #[error("a worker thread failed")]
+    Worker,
+}
+
+/// Analyses captures to their end; `progress` hears the packets read so far, batch by batch.
+///
+/// # Errors
+/// When flows cannot be kept on disk or a thread fails. What is wrong with a file is in its summary.
+pub fn analyse(
+    captures: &mut Captures,
+    options: Options,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Analysis, SensorError> {
+    let workers = options.threads.clamp(1, THREADS_MAX);
+    let mut dealer = Dealer::new(workers);
+    let gathered = if workers == 1 {
+        vec![alone(captures, &mut dealer, options.seed, progress)]
+    } else {
+        together(captures, &mut dealer, workers, options.seed, progress)?
+    };
+    let mut totals = Totals::default();
+    let mut sightings = Sightings::default();
+    let mut logs = Vec::new();
+    for (gather, log) in gathered {
+        totals.add(&gather.totals);
+        sightings.merge(gather.into_sightings());
+        logs.push(log);
+    }
+    let mut counted = Totals::default();
+    dealer.into_totals(&mut counted);
+    let files = captures.files().to_vec();
+    for file in &files {
+        counted.packets = counted.packets.saturating_add(file.packets);
+        counted.bytes = counted.bytes.saturating_add(file.bytes);
+    }
+    totals.add(&counted);
+    Ok(Analysis {
+        first: files.iter().filter_map(|f| f.first).min(),
+        last: files.iter().filter_map(|f| f.last).max(),
+        sightings,
+        flows: FlowList::join(logs).map_err(SensorError::FlowList)?,
+        totals,
+        files,
+    })
+}
+
+type Gathered = (Gather, FlowLog);
+
+fn alone(captures: &mut Captures, dealer: &mut Dealer, seed: u64, progress: &mut dyn FnMut(u64)) -> Gathered {
+    let mut worker = Worker::new(0, 1, seed);
+    let mut load = Load::default();
+    while captures.next_batch(&mut load.batch) {
+        dealer.deal(&mut load);
+        worker.read(&load);
+        progress(u64::try_from(load.batch.packets.len()).unwrap_or(0));
+    }
+    worker.finish()
+}
+
+fn together(
+    captures: &mut Captures,
+    dealer: &mut Dealer,
+    workers: usize,
+    seed: u64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<Gathered>, SensorError> {
+    let (back, empties) = channel::<Load>();
+    std::thread::scope(|scope| {
+        let mut hands = Vec::new();
+        let mut threads = Vec::new();
+        for number in 0..workers {
+            let (give, take) = sync_channel::<Arc<Load>>(LOADS_MAX);
+            let back = back.clone();
+            hands.push(give);
+            threads.push(scope.spawn(move || work(Worker::new(number, workers, seed), &take, &back)));
+        }
+        let dealt = deal_out(captures, dealer, &hands, &empties, progress);
+        drop(hands);
+        let gathered: Vec<_> =
+            threads.into_iter().map(|t| t.join().map_err(|_| SensorError::Worker)).collect();
+        dealt.and_then(|()| gathered.into_iter().collect())
+    })
+}
+
+fn deal_out(
+    captures: &mut Captures,
+    dealer: &mut Dealer,
+    hands: &[SyncSender<Arc<Load>>],
+    empties: &Receiver<Load>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), SensorError> {
+    loop {
+        let mut load = empties.try_recv().unwrap_or_default();
+        if !captures.next_batch(&mut load.batch) {
+            return Ok(());
+        }
+        dealer.deal(&mut load);
+        progress(u64::try_from(load.batch.packets.len()).unwrap_or(0));
+        let load = Arc::new(load);
+        for hand in hands {
+            hand.send(Arc::clone(&load)).map_err(|_| SensorError::Worker)?;
+        }
+    }
+}
+
+fn work(mut worker: Worker, take: &Receiver<Arc<Load>>, back: &std::sync::mpsc::Sender<Load>) -> Gathered {
+    while let Ok(load) = take.recv() {
+        worker.read(&load);
+        if let Some(load) = Arc::into_inner(load) {
+            // The reader may be done and gone; then the buffer is simply dropped.
+            let _ = back.send(load);
+        }
+    }
+    worker.finish()
+}

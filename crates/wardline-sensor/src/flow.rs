@@ -1,0 +1,370 @@
+//! The state of one flow.
+
+use std::net::IpAddr;
+use wardline_inventory::{Exchange, Host, HostSeen, ServiceSeen};
+use wardline_model::{
+    DetailKey, Endpoint, Exemplars, FlowRecord, Mac, PacketRef, Seen, Timestamp, Transport,
+};
+use wardline_protocols::{Dissection, Side};
+use wardline_wire::flow::{Direction, FlowKey, Stream};
+use wardline_wire::frame::{LinkProtocol, tcp_flag};
+
+/// Recent packets of a direction kept to recognise frames that the mirror delivers twice.
+const RECENT: usize = 4;
+/// A packet with an IP identification of its own that returns within this time was delivered twice; no stack
+/// retransmits the same packet so soon (RFC 6298: 200 ms in practice).
+const DUPLICATE_WITHIN: i64 = 20_000_000;
+/// Without an identification (IPv6, or 0) only a nearly simultaneous copy counts.
+const DUPLICATE_WITHIN_BARE: i64 = 500_000;
+/// Values kept of one detail.
+const DETAIL_VALUES_MAX: usize = 16;
+/// VLAN ids kept of a flow.
+const VLANS_MAX: usize = 8;
+
+/// A flow.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    /// The direction of the opener: sender of the SYN, else the first seen.
+    pub(crate) opener: Direction,
+    /// Whether a SYN told the opener.
+    pub(crate) sure: bool,
+    pub(crate) transport: Transport,
+    ends: [End; 2],
+    start: Timestamp,
+    end: Timestamp,
+    pub(crate) last: Timestamp,
+    /// The packet seen last.
+    pub(crate) last_place: PacketRef,
+    vlans: Vec<u16>,
+    /// Next sequence number per direction, from its SYN.
+    pub(crate) expect: [Option<u32>; 2],
+    fin: [bool; 2],
+    reset: bool,
+    pub(crate) work: Option<Box<Work>>,
+    pub(crate) worked: bool,
+    header_name: &'static str,
+    pub(crate) protocol: Option<&'static str>,
+    pub(crate) encrypted: bool,
+    pub(crate) malformed: bool,
+    pub(crate) requester: Option<Side>,
+    pub(crate) details: Vec<(DetailKey, Box<str>)>,
+}
+
+/// What a flow needs only while it is looked into.
+pub(crate) struct Work {
+    pub(crate) dissection: Dissection,
+    pub(crate) streams: [Stream; 2],
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work").finish_non_exhaustive()
+    }
+}
+
+impl Work {
+    /// Bytes held for this flow.
+    pub(crate) fn held(&self) -> usize {
+        let [up, down] = &self.streams;
+        self.dissection.held().saturating_add(up.early_bytes()).saturating_add(down.early_bytes())
+    }
+}
+
+/// One end of a flow: what it sent.
+#[derive(Debug, Default)]
+struct End {
+    packets: u64,
+    bytes: u64,
+    payload: bool,
+    mac: Option<Mac>,
+    first: Option<PacketRef>,
+    last: Timestamp,
+    ttl: [u8; 2],
+    recent: [(u32, i64); RECENT],
+}
+
+/// What one packet brings to its flow, besides payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passing {
+    pub(crate) place: PacketRef,
+    pub(crate) direction: Direction,
+    pub(crate) mac: Option<Mac>,
+    pub(crate) ttl: u8,
+    pub(crate) length: u32,
+    pub(crate) has_payload: bool,
+    /// A digest of the header fields that a copy shares and a retransmission does not.
+    pub(crate) mark: u32,
+    /// Whether the IP header has an identification.
+    pub(crate) identified: bool,
+    /// Whether equal packets may rightly follow each other at once (an acknowledgement without data).
+    pub(crate) repeatable: bool,
+}
+
+impl Flow {
+    pub(crate) fn new(key: &FlowKey, direction: Direction, tcp_flags: Option<u8>) -> Self {
+        let flags = tcp_flags.unwrap_or(0);
+        let syn = flags & tcp_flag::SYN != 0;
+        let answer = syn && flags & tcp_flag::ACK != 0;
+        Self {
+            opener: if answer { direction.reverse() } else { direction },
+            sure: syn,
+            transport: transport(key),
+            ends: [End::default(), End::default()],
+            start: Timestamp(i64::MAX),
+            end: Timestamp(i64::MIN),
+            last: Timestamp(i64::MIN),
+            last_place: PacketRef::default(),
+            vlans: Vec::new(),
+            expect: [None; 2],
+            fin: [false; 2],
+            reset: false,
+            work: None,
+            worked: false,
+            header_name: "unknown",
+            protocol: None,
+            encrypted: false,
+            malformed: false,
+            requester: None,
+            details: Vec::new(),
+        }
+    }
+
+    /// Names the flow by its header, where no bytes need to be recognised.
+    pub(crate) const fn named_by_header(&mut self, name: &'static str) {
+        self.header_name = name;
+    }
+
+    /// Which side sends in `direction`.
+    pub(crate) fn side(&self, direction: Direction) -> Side {
+        if direction == self.opener { Side::Opener } else { Side::Accepter }
+    }
+
+    /// The direction in which `side` sends.
+    pub(crate) fn direction(&self, side: Side) -> Direction {
+        if side == Side::Opener { self.opener } else { self.opener.reverse() }
+    }
+
+    /// Whether this packet was delivered before.
+    pub(crate) fn is_duplicate(&mut self, passing: &Passing) -> bool {
+        let end = passing.direction.of(&mut self.ends);
+        let now = passing.place.time.0;
+        let within = if passing.identified { DUPLICATE_WITHIN } else { DUPLICATE_WITHIN_BARE };
+        let again = (passing.identified || !passing.repeatable)
+            && end
+                .recent
+                .iter()
+                .any(|(mark, time)| *mark == passing.mark && now.abs_diff(*time) <= within.unsigned_abs());
+        if !again {
+            end.recent.rotate_right(1);
+            end.recent[0] = (passing.mark, now);
+        }
+        again
+    }
+
+    /// Counts a packet. Returns who sent before, when the frames of that end now carry another MAC.
+    pub(crate) fn count(&mut self, passing: &Passing, vlans: &[u16]) -> Option<(Option<Mac>, HostSeen)> {
+        let time = passing.place.time;
+        self.start = self.start.min(time);
+        self.end = self.end.max(time);
+        self.last = self.last.max(time);
+        self.last_place = passing.place;
+        for vlan in vlans {
+            if self.vlans.len() < VLANS_MAX && !self.vlans.contains(vlan) {
+                self.vlans.push(*vlan);
+            }
+        }
+        let end = passing.direction.of(&mut self.ends);
+        let moved = if end.mac != passing.mac && end.first.is_some() { end.seen() } else { None };
+        let moved = moved.map(|seen| (end.mac, seen));
+        if end.first.is_none() || moved.is_some() {
+            let counted = (end.packets, end.bytes, end.payload, end.recent);
+            *end = End {
+                mac: passing.mac,
+                first: Some(passing.place),
+                last: time,
+                ttl: [passing.ttl; 2],
+                ..End::default()
+            };
+            (end.packets, end.bytes, end.payload, end.recent) = counted;
+        }
+        end.packets = end.packets.saturating_add(1);
+        end.bytes = end.bytes.saturating_add(u64::from(passing.length));
+        end.payload |= passing.has_payload;
+        end.last = end.last.max(time);
+        end.ttl = [end.ttl[0].min(passing.ttl), end.ttl[1].max(passing.ttl)];
+        moved
+    }
+
+    /// Notes the flags and sequence of a TCP segment.
+    pub(crate) fn tcp(&mut self, direction: Direction, flags: u8, sequence: u32) {
+        if flags & tcp_flag::SYN != 0 {
+            *direction.of(&mut self.expect) = Some(sequence.wrapping_add(1));
+        }
+        if flags & tcp_flag::FIN != 0 {
+            *direction.of(&mut self.fin) = true;
+        }
+        self.reset |= flags & tcp_flag::RST != 0;
+    }
+
+    /// Whether both ends have closed, or one has reset.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.reset || (self.fin[0] && self.fin[1])
+    }
+
+    /// Whether a SYN with this sequence number in `direction` opens another connection on the same ports.
+    pub(crate) fn is_reopened_by(&self, direction: Direction, flags: u8, sequence: u32) -> bool {
+        let pure = flags & (tcp_flag::SYN | tcp_flag::ACK) == tcp_flag::SYN;
+        let known = *direction.of_ref(&self.expect);
+        let established = direction.reverse().of_ref(&self.ends).packets > 0 || known.is_none();
+        pure && known != Some(sequence.wrapping_add(1)) && (established || self.is_closed())
+    }
+
+    /// Whether only one direction was seen of a connection that carried data.
+    pub(crate) fn is_one_way(&self) -> bool {
+        let [up, down] = &self.ends;
+        self.transport == Transport::Tcp
+            && ((up.packets == 0 && down.payload) || (down.packets == 0 && up.payload))
+    }
+
+    /// Adds a detail, each value once, within bounds.
+    pub(crate) fn detail(&mut self, key: DetailKey, value: Box<str>) {
+        let mut same = self.details.iter().filter(|(k, _)| *k == key);
+        if same.clone().count() < DETAIL_VALUES_MAX && !same.any(|(_, v)| *v == value) {
+            self.details.push((key, value));
+        }
+    }
+
+    /// MAC of the end that sends in `direction`.
+    pub(crate) fn mac(&self, direction: Direction) -> Option<Mac> {
+        direction.of_ref(&self.ends).mac
+    }
+
+    /// Name of the protocol: by its bytes, else by its header.
+    pub(crate) fn protocol_name(&self) -> &'static str {
+        self.protocol.unwrap_or(self.header_name)
+    }
+
+    /// The client's direction: the SYN tells, else the first request, else who was seen first.
+    fn client(&self) -> Direction {
+        match self.requester {
+            Some(side) if !self.sure => self.direction(side),
+            _ => self.opener,
+        }
+    }
+
+    /// How the end that sends in `direction` was seen, if it sent.
+    pub(crate) fn sender(&self, direction: Direction) -> Option<HostSeen> {
+        direction.of_ref(&self.ends).seen()
+    }
+
+    fn host(&self, key: &FlowKey, direction: Direction) -> Option<Host> {
+        key.source(direction).map(|(ip, _)| Host { ip, mac: self.mac(direction) })
+    }
+
+    /// The service used, when its server answered.
+    pub(crate) fn service(&self, key: &FlowKey) -> Option<(ServiceSeen, Seen)> {
+        let direction = self.client().reverse();
+        let transport = match self.transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+            Transport::Icmp | Transport::Igmp | Transport::Ip(_) | Transport::Link => return None,
+        };
+        let answered = direction.of_ref(&self.expect).is_some() || direction.of_ref(&self.ends).payload;
+        let seen = self.sender(direction).filter(|_| answered)?.seen;
+        let (_, port) = key.source(direction)?;
+        let (protocol, encrypted) = (self.protocol_name(), self.encrypted);
+        Some((ServiceSeen { server: self.host(key, direction)?, transport, port, protocol, encrypted }, seen))
+    }
+
+    /// Who asked whom.
+    pub(crate) fn exchange(&self, key: &FlowKey) -> Option<(Exchange, Seen)> {
+        let client = self.client();
+        let seen = self.sender(client).or_else(|| self.sender(client.reverse()))?.seen;
+        let (from, to) = (self.host(key, client)?, self.host(key, client.reverse())?);
+        Some((Exchange { client: from, server: to, protocol: self.protocol_name() }, seen))
+    }
+
+    /// The finished record.
+    pub(crate) fn record(self, key: &FlowKey) -> FlowRecord {
+        let client = self.client();
+        let endpoint = |direction: Direction| {
+            let ports = matches!(self.transport, Transport::Tcp | Transport::Udp);
+            let source: Option<(IpAddr, u16)> = key.source(direction);
+            Endpoint {
+                ip: source.map(|(ip, _)| ip),
+                port: source.filter(|_| ports).map(|(_, port)| port),
+                mac: self.mac(direction).or_else(|| key.source_mac(direction)),
+            }
+        };
+        let (from, to) = (client.of_ref(&self.ends), client.reverse().of_ref(&self.ends));
+        let mut vlan = self.vlans.clone();
+        vlan.sort_unstable();
+        FlowRecord {
+            start: self.start,
+            end: self.end,
+            client: endpoint(client),
+            server: endpoint(client.reverse()),
+            transport: self.transport,
+            vlan,
+            protocol: self.protocol_name(),
+            encrypted: self.encrypted,
+            packets_to_server: from.packets,
+            packets_to_client: to.packets,
+            bytes_to_server: from.bytes,
+            bytes_to_client: to.bytes,
+            details: joined(self.details),
+        }
+    }
+}
+
+impl End {
+    fn seen(&self) -> Option<HostSeen> {
+        let first = self.first?;
+        let seen = Seen {
+            first: first.time.min(self.last),
+            last: self.last,
+            count: self.packets.max(1),
+            exemplars: Exemplars::one(first),
+        };
+        Some(HostSeen { seen, ttl_min: self.ttl[0], ttl_max: self.ttl[1] })
+    }
+}
+
+/// One entry per key, values in the order seen, separated by `, `.
+fn joined(details: Vec<(DetailKey, Box<str>)>) -> Vec<(DetailKey, Box<str>)> {
+    let mut joined: Vec<(DetailKey, Box<str>)> = Vec::new();
+    for (key, value) in details {
+        match joined.iter_mut().find(|(k, _)| *k == key) {
+            Some((_, there)) => *there = format!("{there}, {value}").into(),
+            None => joined.push((key, value)),
+        }
+    }
+    joined.sort();
+    joined
+}
+
+fn transport(key: &FlowKey) -> Transport {
+    match key.ip_protocol() {
+        None => Transport::Link,
+        Some(1 | 58) => Transport::Icmp,
+        Some(2) => Transport::Igmp,
+        Some(6) => Transport::Tcp,
+        Some(17) => Transport::Udp,
+        Some(other) => Transport::Ip(other),
+    }
+}
+
+/// The number that tells link protocols apart in a key, and the name in documents.
+pub(crate) const fn link_identity(protocol: LinkProtocol) -> (u16, &'static str) {
+    match protocol {
+        LinkProtocol::Arp => (0x0806, "arp"),
+        LinkProtocol::Cdp => (0x2000, "cdp"),
+        LinkProtocol::Eapol => (0x888e, "eapol"),
+        LinkProtocol::Lldp => (0x88cc, "lldp"),
+        LinkProtocol::Stp => (0x0042, "stp"),
+        LinkProtocol::EtherType(0x88f7) => (0x88f7, "ptp"),
+        LinkProtocol::EtherType(number) => (number, "unknown"),
+        LinkProtocol::Llc(number) => (u16::from_be_bytes([0, number]), "unknown"),
+        LinkProtocol::Snap(_, number) => (number, "unknown"),
+    }
+}

@@ -1,0 +1,455 @@
+//! One logical shard: its flows, in the order of their packets.
+
+use crate::flow::{Flow, Passing, Work, link_identity};
+use crate::gather::{Budget, Gather};
+use std::net::IpAddr;
+use wardline_inventory::Host;
+use wardline_model::{FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp, Transport as Carried};
+use wardline_protocols::{Carrier, Dissection, Notes, Said, Side, Trouble, Who};
+use wardline_wire::flow::{Arrival, Direction, FLOWS_PER_SHARD_MAX, FlowKey, Stream, StreamCounters, Table};
+use wardline_wire::frame::{Body, Frame, IpPacket, LinkProtocol, TcpSegment, Transport, Vlans, tcp_flag};
+
+/// Silence after which datagrams between the same ends are another flow (contract: 120 s).
+const DATAGRAM_SILENCE: i64 = 120 * Timestamp::SECOND;
+/// Bytes that the flows of one logical shard may hold while they wait for more: 256 shards hold 64 MiB.
+const HELD_PER_SHARD_MAX: usize = 256 * 1024;
+
+/// One logical shard.
+pub(crate) struct Shard {
+    flows: Table<Flow>,
+    budget: Budget,
+    held: usize,
+}
+
+/// What the shards of one worker share.
+pub(crate) struct Desk {
+    pub(crate) gather: Gather,
+    pub(crate) notes: Notes,
+    pub(crate) records: crate::flow_log::FlowLog,
+}
+
+/// Where a frame came from and when.
+#[derive(Clone, Copy)]
+pub(crate) struct Link {
+    pub(crate) place: PacketRef,
+    pub(crate) source: Option<Mac>,
+    pub(crate) vlans: Vlans,
+}
+
+impl Shard {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { flows: Table::with_seed(seed), budget: Budget::default(), held: 0 }
+    }
+
+    /// The key of what a frame carries; `None` when it cannot belong to a flow.
+    pub(crate) fn key(frame: &Frame<'_>) -> Option<(FlowKey, Direction)> {
+        match frame.body {
+            Body::Ip(ip) => Some(Self::ip_key(&ip, &ip.transport())),
+            Body::Link(protocol, _) => {
+                Some(FlowKey::link(link_identity(protocol).0, frame.source?, frame.destination?))
+            }
+            Body::Undecoded(_) => None,
+        }
+    }
+
+    fn ip_key(ip: &IpPacket<'_>, transport: &Transport<'_>) -> (FlowKey, Direction) {
+        let (source, destination) = match transport {
+            Transport::Tcp(segment) => (segment.source, segment.destination),
+            Transport::Udp(datagram) => (datagram.source, datagram.destination),
+            Transport::Other(..) | Transport::Undecoded(_) => (0, 0),
+        };
+        FlowKey::ip(ip.protocol, (ip.source, source), (ip.destination, destination))
+    }
+
+    /// A frame with a link protocol, addresses known.
+    pub(crate) fn link(
+        &mut self,
+        link: Link,
+        destination: Mac,
+        protocol: LinkProtocol,
+        payload: &[u8],
+        desk: &mut Desk,
+    ) {
+        let Some(source) = link.source else { return };
+        let (number, name) = link_identity(protocol);
+        let (key, direction) = FlowKey::link(number, source, destination);
+        let passing = Passing {
+            place: link.place,
+            direction,
+            mac: link.source,
+            ttl: 0,
+            length: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+            has_payload: true,
+            mark: 0,
+            identified: false,
+            repeatable: true,
+        };
+        let Some(flow) = self.flow(&key, &passing, None, desk) else { return };
+        flow.named_by_header(name);
+        let _ = flow.count(&passing, link.vlans.ids());
+        if !flow.worked {
+            flow.worked = true;
+            flow.work = Some(Box::new(Work::new(Carrier::Link(protocol), [0; 2], true, [None; 2])));
+        }
+        self.read(&key, direction, Piece::Whole(payload), link.place, desk);
+    }
+
+    /// An IP packet, whole.
+    pub(crate) fn ip(&mut self, link: Link, ip: &IpPacket<'_>, desk: &mut Desk) {
+        let transport = ip.transport();
+        let (key, direction) = Self::ip_key(ip, &transport);
+        let passing = passing(link, ip, &transport, direction);
+        let segment = if let Transport::Tcp(segment) = &transport { Some(segment) } else { None };
+        let Some(flow) = self.flow(&key, &passing, segment, desk) else { return };
+        if flow.is_duplicate(&passing) {
+            bump(&mut desk.gather.totals.duplicated_frames);
+            return;
+        }
+        if let Some((mac, seen)) = flow.count(&passing, link.vlans.ids()) {
+            desk.gather.host(Host { ip: ip.source, mac }, &seen, &mut self.budget);
+            if let Some(mac) = mac {
+                desk.gather.station(mac, &seen.seen, &mut self.budget);
+            }
+        }
+        match transport {
+            Transport::Tcp(segment) => self.tcp(&key, direction, &segment, link.place, desk),
+            Transport::Udp(datagram) => {
+                let cut = datagram.missing > 0;
+                self.start_work(&key, Carrier::Datagram, true);
+                let piece = if cut { Piece::Cut(datagram.payload) } else { Piece::Whole(datagram.payload) };
+                self.read(&key, direction, piece, link.place, desk);
+            }
+            Transport::Other(number, payload) => {
+                let Some(flow) = self.flows.touch(&key) else { return };
+                flow.named_by_header(header_name(number));
+                self.start_work(&key, Carrier::Ip(number), true);
+                self.read(&key, direction, Piece::Whole(payload), link.place, desk);
+            }
+            Transport::Undecoded(_) => bump(&mut desk.gather.totals.undecoded_packets),
+        }
+    }
+
+    /// A station whose frame carried nothing that makes a flow.
+    pub(crate) fn bare_station(&mut self, link: Link, desk: &mut Desk) {
+        if let Some(mac) = link.source {
+            desk.gather.station(mac, &Seen::once(link.place), &mut self.budget);
+        }
+    }
+
+    /// Ends every flow.
+    pub(crate) fn finish(&mut self, desk: &mut Desk) {
+        while let Some((key, flow)) = self.flows.take_oldest() {
+            self.end(&key, flow, desk);
+        }
+    }
+
+    /// The flow of a packet: an old one, or a new one when ports are used again, silence was long, or it is new.
+    fn flow(
+        &mut self,
+        key: &FlowKey,
+        passing: &Passing,
+        segment: Option<&TcpSegment<'_>>,
+        desk: &mut Desk,
+    ) -> Option<&mut Flow> {
+        let over = self.flows.touch(key).map(|flow| match (segment, flow.transport) {
+            (Some(s), _) => flow.is_reopened_by(passing.direction, s.flags, s.sequence),
+            (None, Carried::Udp) => passing.place.time.since(flow.last) > DATAGRAM_SILENCE,
+            (None, _) => false,
+        });
+        match over {
+            Some(false) => return self.flows.touch(key),
+            Some(true) => {
+                let flow = self.flows.take(key)?;
+                self.end(key, flow, desk);
+            }
+            None => {}
+        }
+        if self.flows.len() >= FLOWS_PER_SHARD_MAX {
+            self.make_room(passing.place.time, desk);
+        }
+        self.flows.insert(*key, Flow::new(key, passing.direction, segment.map(|s| s.flags)))
+    }
+
+    fn make_room(&mut self, now: Timestamp, desk: &mut Desk) {
+        let Some((key, flow)) = self.flows.take_oldest() else { return };
+        let alive = match flow.transport {
+            Carried::Tcp => !flow.is_closed(),
+            Carried::Udp => now.since(flow.last) <= DATAGRAM_SILENCE,
+            Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
+        };
+        if alive {
+            bump(&mut desk.gather.totals.evicted_flows);
+        }
+        self.end(&key, flow, desk);
+    }
+
+    fn start_work(&mut self, key: &FlowKey, carrier: Carrier, from_start: bool) {
+        let Some(flow) = self.flows.touch(key) else { return };
+        if flow.worked {
+            return;
+        }
+        flow.worked = true;
+        let port = |direction| key.source(direction).map_or(0, |(_, port)| port);
+        let ports = [port(flow.opener), port(flow.opener.reverse())];
+        flow.work = Some(Box::new(Work::new(carrier, ports, from_start, flow.expect)));
+    }
+
+    fn tcp(
+        &mut self,
+        key: &FlowKey,
+        direction: Direction,
+        segment: &TcpSegment<'_>,
+        place: PacketRef,
+        desk: &mut Desk,
+    ) {
+        let Some(flow) = self.flows.touch(key) else { return };
+        flow.tcp(direction, segment.flags, segment.sequence);
+        let closed = flow.is_closed();
+        let from_start = flow.expect.iter().any(Option::is_some);
+        if !segment.payload.is_empty() || segment.missing > 0 {
+            self.start_work(key, Carrier::Stream, from_start);
+            self.read(key, direction, Piece::Segment(segment), place, desk);
+        } else if segment.flags & tcp_flag::ACK != 0 {
+            self.read(key, direction.reverse(), Piece::Acknowledged(segment.acknowledgement), place, desk);
+        }
+        if closed {
+            self.read(key, direction, Piece::End, place, desk);
+            self.stop_work(key);
+        }
+    }
+
+    /// Gives a piece to the dissection of a flow and takes its notes.
+    fn read(
+        &mut self,
+        key: &FlowKey,
+        direction: Direction,
+        piece: Piece<'_, '_>,
+        place: PacketRef,
+        desk: &mut Desk,
+    ) {
+        let Some(flow) = self.flows.touch(key) else { return };
+        let Some(mut work) = flow.work.take() else { return };
+        let before = work.held();
+        desk.notes.time = place.time;
+        let trouble = work.read(flow, direction, piece, desk);
+        take_notes(flow, key, &work.dissection, place, &mut self.budget, desk);
+        count_trouble(trouble, desk);
+        self.held = self.held.saturating_sub(before);
+        if work.dissection.is_over() {
+            return;
+        }
+        let after = work.held();
+        if self.held.saturating_add(after) > HELD_PER_SHARD_MAX && after > 0 {
+            bump(&mut desk.gather.totals.shed_dissections);
+            return;
+        }
+        self.held = self.held.saturating_add(after);
+        flow.work = Some(work);
+    }
+
+    fn stop_work(&mut self, key: &FlowKey) {
+        if let Some(work) = self.flows.touch(key).and_then(|flow| flow.work.take()) {
+            self.held = self.held.saturating_sub(work.held());
+        }
+    }
+
+    /// A flow is over: what waits is read, and it is recorded.
+    fn end(&mut self, key: &FlowKey, mut flow: Flow, desk: &mut Desk) {
+        if let Some(mut work) = flow.work.take() {
+            self.held = self.held.saturating_sub(work.held());
+            let place = flow.last_place;
+            desk.notes.time = place.time;
+            for direction in [flow.opener, flow.opener.reverse()] {
+                let trouble = work.read(&flow, direction, Piece::End, desk);
+                count_trouble(trouble, desk);
+            }
+            take_notes(&mut flow, key, &work.dissection, place, &mut self.budget, desk);
+        }
+        for direction in [Direction::Up, Direction::Down] {
+            let Some(seen) = flow.sender(direction) else { continue };
+            if let Some((ip, _)) = key.source(direction).filter(|(ip, _)| is_sender(*ip)) {
+                desk.gather.host(Host { ip, mac: flow.mac(direction) }, &seen, &mut self.budget);
+            }
+            if let Some(mac) = flow.mac(direction) {
+                desk.gather.station(mac, &seen.seen, &mut self.budget);
+            }
+        }
+        if let Some((service, seen)) = flow.service(key) {
+            desk.gather.service(service, &seen, &mut self.budget);
+        }
+        if let Some((exchange, seen)) = flow.exchange(key) {
+            desk.gather.exchange(exchange, &seen, &mut self.budget);
+        }
+        let totals = &mut desk.gather.totals;
+        totals.one_way_connections = totals.one_way_connections.saturating_add(u64::from(flow.is_one_way()));
+        totals.malformed_flows = totals.malformed_flows.saturating_add(u64::from(flow.malformed));
+        let record: FlowRecord = flow.record(key);
+        desk.records.push(record);
+    }
+}
+
+/// Something for a flow's dissection.
+enum Piece<'a, 'b> {
+    /// A datagram or a frame's payload.
+    Whole(&'a [u8]),
+    /// A datagram that the capture cut.
+    Cut(&'a [u8]),
+    /// A TCP segment.
+    Segment(&'a TcpSegment<'b>),
+    /// The peer has everything of this direction up to here.
+    Acknowledged(u32),
+    /// Nothing more will come.
+    End,
+}
+
+impl Work {
+    fn new(carrier: Carrier, ports: [u16; 2], from_start: bool, expect: [Option<u32>; 2]) -> Self {
+        Self {
+            dissection: Dissection::new(carrier, ports, from_start),
+            streams: expect.map(Stream::starting_at),
+        }
+    }
+
+    fn read(
+        &mut self,
+        flow: &Flow,
+        direction: Direction,
+        piece: Piece<'_, '_>,
+        desk: &mut Desk,
+    ) -> Option<Trouble> {
+        let side = flow.side(direction);
+        let (dissection, notes) = (&mut self.dissection, &mut desk.notes);
+        let mut counters = StreamCounters::default();
+        let mut trouble = None;
+        let mut give = |arrival: Arrival<'_>| {
+            trouble = trouble.or(match arrival {
+                Arrival::Data(bytes) => dissection.data(side, bytes, notes),
+                Arrival::Gap(count) => dissection.gap(side, Some(count), notes),
+            });
+        };
+        let stream = direction.of(&mut self.streams);
+        match piece {
+            Piece::Whole(bytes) | Piece::Cut(bytes) => give(Arrival::Data(bytes)),
+            Piece::Segment(segment) => stream.segment(segment, &mut counters, &mut give),
+            Piece::Acknowledged(number) => stream.acknowledged(number, &mut counters, &mut give),
+            Piece::End => stream.finish(&mut counters, &mut give),
+        }
+        let totals = &mut desk.gather.totals;
+        totals.repeated_segments = totals.repeated_segments.saturating_add(counters.repeated);
+        totals.early_segments = totals.early_segments.saturating_add(counters.early);
+        totals.stray_segments = totals.stray_segments.saturating_add(counters.stray);
+        totals.stream_gaps = totals.stream_gaps.saturating_add(counters.gaps);
+        totals.stream_gap_bytes = totals.stream_gap_bytes.saturating_add(counters.gap_bytes);
+        trouble
+    }
+}
+
+/// Moves what a dissector noted into the flow and the gatherings.
+fn take_notes(
+    flow: &mut Flow,
+    key: &FlowKey,
+    dissection: &Dissection,
+    place: PacketRef,
+    budget: &mut Budget,
+    desk: &mut Desk,
+) {
+    flow.protocol = dissection.protocol();
+    let notes = &mut desk.notes;
+    flow.encrypted = notes.encrypted.unwrap_or(flow.encrypted);
+    flow.malformed |= notes.malformed;
+    flow.requester = flow.requester.or(notes.requester);
+    if let Some(application) = dissection.application() {
+        flow.detail(wardline_model::DetailKey::Application, application.into());
+    }
+    for (key, value) in notes.details.drain(..) {
+        flow.detail(key, value);
+    }
+    for said in notes.said.drain(..) {
+        if let Some(statement) = statement(said, flow, key) {
+            desk.gather.statement(statement, place, budget);
+        }
+    }
+    notes.clear();
+}
+
+fn statement(said: Said, flow: &Flow, key: &FlowKey) -> Option<Statement> {
+    let subject = match said.who {
+        Who::Side(side) => subject(flow, key, side)?,
+        Who::Address(ip) => Subject::Named(ip),
+        Who::Station(mac) => Subject::Mac(mac),
+    };
+    let mut facts = said.facts;
+    facts.sort();
+    facts.dedup();
+    Some(Statement { subject, about: said.about, protocol: flow.protocol_name(), facts })
+}
+
+fn subject(flow: &Flow, key: &FlowKey, side: Side) -> Option<Subject> {
+    let direction = flow.direction(side);
+    let mac = flow.mac(direction);
+    match key.source(direction) {
+        Some((ip, _)) => Some(Subject::Host { ip, mac }),
+        None => mac.or_else(|| key.source_mac(direction)).map(Subject::Mac),
+    }
+}
+
+fn passing(link: Link, ip: &IpPacket<'_>, transport: &Transport<'_>, direction: Direction) -> Passing {
+    let (detail, has_payload, bare) = match transport {
+        Transport::Tcp(s) => {
+            let empty = s.payload.is_empty() && s.missing == 0;
+            let plain = s.flags & (tcp_flag::SYN | tcp_flag::FIN | tcp_flag::RST) == 0;
+            let numbers = u64::from(s.sequence) << 32 | u64::from(s.acknowledgement);
+            (numbers ^ (u64::from(s.checksum) << 16 | u64::from(s.flags)), !empty, empty && plain)
+        }
+        Transport::Udp(d) => {
+            (u64::from(d.checksum) | first_bytes(d.payload) << 16, !d.payload.is_empty(), d.checksum == 0)
+        }
+        Transport::Other(_, payload) => (first_bytes(payload), !payload.is_empty(), false),
+        Transport::Undecoded(_) => (0, false, true),
+    };
+    let mixed =
+        (detail ^ u64::from(ip.length).rotate_left(40) ^ u64::from(ip.identification).rotate_left(20))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    Passing {
+        place: link.place,
+        direction,
+        mac: link.source,
+        ttl: ip.ttl,
+        length: ip.length,
+        has_payload,
+        mark: u32::try_from(mixed >> 32).unwrap_or(0),
+        identified: ip.identification != 0,
+        repeatable: bare,
+    }
+}
+
+fn first_bytes(payload: &[u8]) -> u64 {
+    payload.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+const fn header_name(ip_protocol: u8) -> &'static str {
+    match ip_protocol {
+        1 => "icmp",
+        2 => "igmp",
+        58 => "icmpv6",
+        _ => "unknown",
+    }
+}
+
+fn count_trouble(trouble: Option<Trouble>, desk: &mut Desk) {
+    match trouble {
+        None => {}
+        Some(Trouble::Overrun) => bump(&mut desk.gather.totals.dissector_overruns),
+        Some(Trouble::Panicked | Trouble::Stalled) => bump(&mut desk.gather.totals.dissector_faults),
+    }
+}
+
+/// Counts one.
+pub(crate) const fn bump(counter: &mut u64) {
+    *counter = counter.saturating_add(1);
+}
+
+/// Whether an address can be a sender: not unspecified, not a group.
+fn is_sender(ip: IpAddr) -> bool {
+    !ip.is_unspecified() && !ip.is_multicast()
+}
