@@ -20,6 +20,7 @@ const PEERS: &[Peer] = &[
     Peer { program: "tcpdump", package: "tcpdump", needed_for: "live captures on loopback" },
     Peer { program: "echoscu", package: "dcmtk", needed_for: "DICOM spoken by DCMTK" },
     Peer { program: "chromium", package: "chromium", needed_for: "the report opened in a browser" },
+    Peer { program: "c++", package: "g++", needed_for: "the coverage-guided fuzz targets compile" },
     Peer { program: "python3", package: "python3", needed_for: "DICOM and HL7 spoken by Python peers" },
 ];
 

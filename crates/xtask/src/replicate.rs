@@ -25,9 +25,6 @@ const EPOCH_SECONDS: u64 = 1_704_067_200;
 /// Most replicas: the rewritten address octet tells them apart.
 const REPLICAS_MAX: u64 = 250;
 
-/// Time between two replicas of one packet.
-const REPLICA_STEP_MICROS: u64 = 7;
-
 /// Bytes of a record's header in a classic pcap.
 const RECORD_BYTES: u64 = 16;
 
@@ -102,7 +99,7 @@ fn write(packets: &[Packet], replicas: u64, wanted: u64, output: &Path) -> Resul
         for replica in 0..whole.max(1) {
             copy.clone_from(&packet.bytes);
             rewrite::addresses(&mut copy, u8::try_from(replica)?);
-            let micros = packet.micros + replica * REPLICA_STEP_MICROS;
+            let micros = packet.micros;
             let seconds = u32::try_from(EPOCH_SECONDS + micros / 1_000_000)?;
             out.write_all(&seconds.to_le_bytes())?;
             out.write_all(&u32::try_from(micros % 1_000_000)?.to_le_bytes())?;

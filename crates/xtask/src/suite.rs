@@ -1,6 +1,6 @@
 //! `cargo xtask test`: peers, then every test, and an account of what was skipped.
 
-use crate::{peers, run, tidy};
+use crate::{fuzz, peers, run, tidy};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::{
@@ -104,6 +104,9 @@ pub(crate) fn run_all(full: bool) -> Result<Report> {
         follow(command)
     })?;
     report.skipped.extend(peers.missing);
+    if run::find("c++").is_some() {
+        run::stage(&mut minutes, "fuzz targets compile", fuzz::check)?;
+    }
     let text = fs::read_to_string(tidy::root().join("tests/absent.toml")).unwrap_or_default();
     let known: AbsentFile = toml::from_str(&text).context("read tests/absent.toml")?;
     let unannounced = account(&report.skipped, &known.absent);

@@ -8,6 +8,9 @@ const ETHERNET: u32 = 1;
 /// Largest packet taken over: what a snap length is in practice.
 const PACKET_BYTES_MAX: usize = 262_144;
 
+/// Largest length on the wire taken over: a lie beyond it says nothing about speed.
+const ORIGINAL_MAX: u32 = 262_144;
+
 /// The Ethernet packets of a capture file; none when it is something else.
 pub(super) fn ethernet_packets(bytes: &[u8]) -> Vec<Packet> {
     let Some(magic) = word(bytes, 0, true) else { return Vec::new() };
@@ -53,7 +56,11 @@ fn classic_record(bytes: &[u8], at: &mut usize, little: bool, per_micro: u64) ->
     }
     let data = bytes.get(*at + 16..*at + 16 + length)?;
     *at += 16 + length;
-    Some(Packet { micros: seconds * 1_000_000 + fraction / per_micro, original, bytes: data.to_vec() })
+    Some(Packet {
+        micros: seconds * 1_000_000 + fraction / per_micro,
+        original: original.min(ORIGINAL_MAX),
+        bytes: data.to_vec(),
+    })
 }
 
 /// An interface of a pcapng section.
@@ -117,7 +124,11 @@ fn enhanced(block: &[u8], little: bool, interfaces: &[Interface]) -> Option<Pack
         return None;
     }
     let micros = u128::from(ticks) * 1_000_000 / u128::from(interface.ticks_per_second);
-    Some(Packet { micros: u64::try_from(micros).ok()?, original, bytes: data.to_vec() })
+    Some(Packet {
+        micros: u64::try_from(micros).ok()?,
+        original: original.min(ORIGINAL_MAX),
+        bytes: data.to_vec(),
+    })
 }
 
 #[cfg(test)]
