@@ -1,2 +1,52 @@
-//! Placeholder.
-fn main() {}
+//! Wardline: medical-device cybersecurity for hospitals and clinical laboratories.
+//!
+//! This crate only composes: it reads flags, opens files, wires the crates together and prints.
+//! Standard output is only the result; diagnostics go to standard error.
+
+mod command;
+mod output;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Know every device on the network, passively, with evidence.
+#[derive(Parser)]
+#[command(name = "wardline", version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Analyze(command::analyze::Arguments),
+    Demo(command::demo::Arguments),
+    Simulate(command::simulate::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Analyze(arguments) => command::analyze::run(&arguments),
+        Command::Demo(arguments) => command::demo::run(&arguments),
+        Command::Simulate(arguments) => command::simulate::run(&arguments),
+    };
+    match done {
+        Ok(outcome) => outcome.into(),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wardline: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever read our output has had enough (`wardline … | head`): that is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(broken)
+            || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind)
+                == Some(std::io::ErrorKind::BrokenPipe)
+    })
+}

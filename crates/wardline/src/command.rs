@@ -1,0 +1,25 @@
+//! One file a verb. Each parses its flags, does the work and says how it ended.
+
+pub(crate) mod analyze;
+pub(crate) mod demo;
+pub(crate) mod simulate;
+
+use std::process::ExitCode;
+
+/// How a command ended when it did what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All well.
+    Done,
+    /// Done, with problems that were printed.
+    Problems,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Problems => Self::from(1),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `wardline analyze`: captures in, named devices, flows and findings out. No database.
+
+use super::Outcome;
+use crate::output::{Report, folder, json, table};
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use wardline_content::Content;
+use wardline_inventory::Knowledge;
+use wardline_sensor::{Options, analyse};
+use wardline_wire::capture::Captures;
+
+/// Largest file of a site's overlay: hand-written tables are kilobytes.
+const OVERLAY_FILE_MAX: u64 = 16 << 20;
+
+/// Read captures; name the devices, the flows and what is wrong.
+///
+/// Reads pcap and pcapng, also compressed with gzip or zstd; `-` is standard input. Several files are read in
+/// the order of their packets' times. Exit code 0: done; 1: done, but a file was cut short or damaged, which
+/// is printed; 2: wrong use.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Capture files, or `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A table for people, or JSON for programs.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Also write devices.json, flows.jsonl, observations.jsonl, findings.jsonl and report.html there.
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Worker threads. The result does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = threads(), value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+    /// A folder with a site's own fingerprints and rules (TOML, or Recog XML), which add to and override ours.
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// For programs; the contract is in docs/operate/analyze.md.
+    Json,
+}
+
+/// Runs it.
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let content = content(arguments.overlay.as_deref())?;
+    let mut captures = Captures::open(&arguments.files)?;
+    let mut report = report(&mut captures, &content, arguments.threads)?;
+    if let Some(folder) = &arguments.output {
+        folder::write(&mut report, folder)
+            .with_context(|| format!("the report could not be written to {}", folder.display()))?;
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    match arguments.format {
+        Format::Json => json::write(&mut report, &mut out)?,
+        Format::Table => table::write(&report, table::Style::of_stdout(), &mut out)?,
+    }
+    out.flush()?;
+    Ok(outcome(&report))
+}
+
+/// Analyses open captures.
+pub(crate) fn report<'a>(captures: &mut Captures, content: &'a Content, threads: u16) -> Result<Report<'a>> {
+    let bar = progress();
+    quiet_panics();
+    let seed = RandomState::new().hash_one(0_u8);
+    let analysis =
+        analyse(captures, Options { threads: usize::from(threads), seed }, &mut |packets| bar.inc(packets))?;
+    bar.finish_and_clear();
+    let knowledge = Knowledge::new(content);
+    let inventory = wardline_inventory::devices(&analysis.sightings, &knowledge);
+    let findings = wardline_detect::findings(&inventory.devices, content, analysis.last.unwrap_or_default());
+    Ok(Report::new(analysis, inventory, findings, content))
+}
+
+/// Tells on standard error what was wrong with the input.
+pub(crate) fn outcome(report: &Report<'_>) -> Outcome {
+    let mut outcome = Outcome::Done;
+    for file in &report.analysis.files {
+        if let Some(problem) = &file.problem {
+            eprintln!("wardline: {}: {problem}", file.name);
+            outcome = Outcome::Problems;
+        } else if file.truncated {
+            eprintln!("wardline: {}: cut short; what was there has been read", file.name);
+            outcome = Outcome::Problems;
+        }
+    }
+    outcome
+}
+
+/// The built-in content, with a site's overlay over it.
+pub(crate) fn content(overlay: Option<&Path>) -> Result<Content> {
+    let Some(folder) = overlay else { return Ok(Content::embedded()?) };
+    let files =
+        overlay_files(folder).with_context(|| format!("the overlay {} cannot be read", folder.display()))?;
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    Ok(Content::with_overlay(&files)?)
+}
+
+fn overlay_files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        for entry in std::fs::read_dir(&current)? {
+            let (entry, path) = entry.map(|entry| (entry.metadata(), entry.path()))?;
+            let entry = entry?;
+            if entry.is_dir() && path.components().count() < folder.components().count() + 4 {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml" || e == "xml" || e == "tsv") {
+                anyhow::ensure!(entry.len() <= OVERLAY_FILE_MAX, "{} is larger than 16 MiB", path.display());
+                let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+                files.push((name, std::fs::read(&path).with_context(|| path.display().to_string())?));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// As many workers as processors, up to eight: beyond that one reading thread feeds them no faster.
+fn threads() -> u16 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u16::try_from(processors.min(8)).unwrap_or(1)
+}
+
+/// Progress on a terminal, silence in a pipe.
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {human_pos} packets, {per_sec}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = ProgressBar::new_spinner().with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// A dissector that fails costs its flow and is counted; its backtrace is no use to whoever runs this.
+fn quiet_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let dissecting = info.location().is_some_and(|at| at.file().contains("wardline-protocols"));
+        if !dissecting || std::env::var_os("RUST_BACKTRACE").is_some() {
+            usual(info);
+        }
+    }));
+}

@@ -1,0 +1,96 @@
+//! `wardline simulate`: a hospital's network as a capture file, with its ground truth.
+
+use super::Outcome;
+use crate::output::truth;
+use anyhow::{Context, Result, anyhow};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use wardline_model::Timestamp;
+use wardline_simulate::{Plan, Profile, Simulation, Truth, pcap_header, pcap_record};
+
+/// 2026-03-02T07:00:00Z, a Monday: captures are the same whenever they are made.
+const START: Timestamp = Timestamp(1_772_434_800 * Timestamp::SECOND);
+
+/// Write a generated hospital's traffic, with the truth about every device.
+///
+/// The bytes are true to the protocols; patients, staff and the hospital are invented. The same profile,
+/// number of devices, hours and seed give the same bytes.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// What kind of hospital.
+    #[arg(long, value_name = "P", default_value = "hospital", value_parser = profile)]
+    profile: Profile,
+    /// How many devices, network equipment and servers included.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    devices: u32,
+    /// How long; fractions are welcome.
+    #[arg(long, value_name = "H", default_value_t = 1.0)]
+    hours: f64,
+    /// Seed of everything that varies.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Capture file to write; `-` is standard output.
+    #[arg(long, value_name = "F.pcap")]
+    output: PathBuf,
+    /// Where to write what is true of the devices, as JSON.
+    #[arg(long, value_name = "F.json")]
+    truth: Option<PathBuf>,
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    let names: Vec<&str> = Profile::ALL.iter().map(|p| p.name()).collect();
+    Profile::from_name(text).ok_or(format!("choose one of: {}", names.join(", ")))
+}
+
+/// Runs it.
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let plan = plan(arguments.profile, arguments.devices, arguments.hours, arguments.seed)?;
+    let name = arguments.output.display();
+    let truth = if arguments.output == Path::new("-") {
+        write(&plan, io::stdout().lock())?
+    } else {
+        let file = File::create(&arguments.output).with_context(|| format!("{name} cannot be written"))?;
+        write(&plan, file).with_context(|| format!("{name} could not be finished"))?
+    };
+    if let Some(path) = &arguments.truth {
+        let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        truth::write(&truth, BufWriter::new(file))?;
+    }
+    eprintln!(
+        "wardline: {name}: {} packets, {} devices, {} invented patients",
+        truth.packets,
+        truth.devices.len(),
+        truth.patients.len()
+    );
+    Ok(Outcome::Done)
+}
+
+/// A plan from flags.
+pub(crate) fn plan(profile: Profile, devices: u32, hours: f64, seed: u64) -> Result<Plan> {
+    let seconds = hours * 3600.0;
+    anyhow::ensure!(
+        (1.0..=366.0 * 86_400.0).contains(&seconds),
+        "--hours {hours}: choose one second to a year"
+    );
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within one second and a year"
+    )]
+    let duration_seconds = seconds as u64;
+    Ok(Plan { profile, devices, seed, start: START, duration_seconds })
+}
+
+/// Streams a plan's packets as a capture; returns the truth.
+pub(crate) fn write(plan: &Plan, out: impl Write) -> Result<Truth> {
+    let mut simulation = Simulation::new(plan).map_err(|error| anyhow!("{error}"))?;
+    let mut out = BufWriter::with_capacity(1 << 20, out);
+    out.write_all(&pcap_header())?;
+    for packet in &mut simulation {
+        out.write_all(&pcap_record(&packet))?;
+        out.write_all(&packet.bytes)?;
+    }
+    out.flush()?;
+    Ok(simulation.truth().clone())
+}

@@ -1,0 +1,28 @@
+//! `--output DIR`: the same results as files, and a page for people.
+
+use super::{Report, json};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Writes devices.json, flows.jsonl, observations.jsonl, findings.jsonl and report.html.
+///
+/// # Errors
+/// When the folder or a file cannot be written.
+pub(crate) fn write(report: &mut Report<'_>, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    file(folder, "devices.json", |out| json::write_devices(report, out))?;
+    file(folder, "observations.jsonl", |out| json::write_observations(report, out))?;
+    file(folder, "findings.jsonl", |out| json::write_findings(report, out))?;
+    file(folder, "flows.jsonl", |out| json::write_flows(report, out))
+}
+
+fn file(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(folder.join(name))?);
+    write(&mut out)?;
+    out.flush()
+}

@@ -1,0 +1,241 @@
+//! The table for people: grouped by what devices are for, aligned, readable in a log and on a terminal.
+
+use super::Report;
+use super::words::{ClassGroup, count, device_name, group, period, software_text};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use wardline_model::{Device, Finding, Role, Severity};
+
+/// Widest text of a column; the whole stands in the JSON.
+const COLUMN_MAX: usize = 34;
+/// Devices of one group printed in full; the rest is counted.
+const ROWS_MAX: usize = 200;
+/// Devices named under a finding.
+const NAMED_MAX: usize = 4;
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    colour: bool,
+}
+
+impl Style {
+    /// Colours on a terminal that wants them (`NO_COLOR`), none in a pipe.
+    pub(crate) fn of_stdout() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        Self { colour: wanted && io::stdout().is_terminal() }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn severity(self, severity: Severity, text: &str) -> String {
+        let code = match severity {
+            Severity::Critical => "1;37;41",
+            Severity::High => "1;31",
+            Severity::Medium => "33",
+            Severity::Low => "36",
+            Severity::Info => "2",
+        };
+        self.paint(code, text)
+    }
+}
+
+/// Writes it all.
+pub(crate) fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    write_head(report, style, out)?;
+    for (group, devices) in grouped(report) {
+        write_group(group, &devices, report, style, out)?;
+    }
+    write_findings(report, style, out)?;
+    write_counters(report, style, out)
+}
+
+fn write_head(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    let analysis = &report.analysis;
+    let files = match analysis.files.as_slice() {
+        [one] => one.name.clone(),
+        many => format!("{} files", many.len()),
+    };
+    writeln!(out, "{}  {files}", style.paint("1", "Wardline"))?;
+    writeln!(
+        out,
+        "{}, {}{}",
+        count(analysis.totals.packets, "packet"),
+        count(analysis.flows.len(), "flow"),
+        period(analysis.first, analysis.last).map(|p| format!(", {p}")).unwrap_or_default()
+    )?;
+    let devices = u64::try_from(report.inventory.devices.len()).unwrap_or(u64::MAX);
+    let clear = report.inventory.devices.iter().filter(|d| d.patient_data_in_clear).count();
+    let findings = u64::try_from(report.findings.len()).unwrap_or(u64::MAX);
+    writeln!(
+        out,
+        "{}, {} with patient data in clear text, {}",
+        count(devices, "device"),
+        clear,
+        count(findings, "finding")
+    )
+}
+
+fn grouped<'a>(report: &'a Report<'_>) -> Vec<(ClassGroup, Vec<&'a Device>)> {
+    let mut groups: Vec<(ClassGroup, Vec<&Device>)> = Vec::new();
+    for device in &report.inventory.devices {
+        let group = group(device);
+        match groups.iter_mut().find(|(g, _)| *g == group) {
+            Some((_, devices)) => devices.push(device),
+            None => groups.push((group, vec![device])),
+        }
+    }
+    groups.sort_by_key(|(group, _)| *group);
+    for (_, devices) in &mut groups {
+        devices.sort_by_cached_key(|d| {
+            (
+                d.class.as_ref().map(|(code, _)| code.clone()),
+                device_name(d).to_lowercase(),
+                d.ips.first().copied(),
+            )
+        });
+    }
+    groups
+}
+
+fn write_group(
+    group: ClassGroup,
+    devices: &[&Device],
+    report: &Report<'_>,
+    style: Style,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    writeln!(out, "\n{}  {}", style.paint("1", &group.title().to_uppercase()), devices.len())?;
+    let head = ["Device", "Address", "Maker and model", "Software", "What it is", "Talks"];
+    let rows: Vec<[String; 6]> = devices.iter().take(ROWS_MAX).map(|d| row(d, report)).collect();
+    let mut widths = head.map(|h| h.chars().count());
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    writeln!(out, "  {}", style.paint("2", align(&head, &widths).trim_end()))?;
+    for row in &rows {
+        writeln!(out, "  {}", align(row, &widths).trim_end())?;
+    }
+    if devices.len() > ROWS_MAX {
+        writeln!(out, "  … and {} more: see --format json or --output", devices.len() - ROWS_MAX)?;
+    }
+    Ok(())
+}
+
+fn align<T: AsRef<str>>(cells: &[T; 6], widths: &[usize; 6]) -> String {
+    cells.iter().zip(widths).fold(String::new(), |mut line, (cell, width)| {
+        let _ = write!(line, "{:width$}  ", cell.as_ref());
+        line
+    })
+}
+
+fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
+    let address = match (device.ips.first(), device.macs.first()) {
+        (Some(ip), _) if device.ips.len() > 1 => format!("{ip} +{}", device.ips.len() - 1),
+        (Some(ip), _) => ip.to_string(),
+        (None, Some(mac)) => mac.to_string(),
+        (None, None) => report.via(device).map_or_else(|| "-".into(), |name| format!("behind {name}")),
+    };
+    let model: Vec<&str> =
+        [&device.vendor, &device.model].into_iter().flatten().map(String::as_str).collect();
+    let what =
+        device.class.as_ref().map_or_else(|| roles(device), |(code, _)| report.class_name(code).to_owned());
+    let mut talks: Vec<&str> =
+        device.services.iter().map(|s| s.protocol).filter(|p| *p != "unknown").collect();
+    talks.dedup();
+    talks.sort_unstable();
+    talks.dedup();
+    let cells = [
+        device_name(device).to_owned(),
+        address,
+        model.join(" "),
+        software_text(device),
+        what,
+        talks.join(" "),
+    ];
+    cells.map(|cell| shorten(&cell))
+}
+
+fn roles(device: &Device) -> String {
+    let known: Vec<&str> = device.roles.iter().filter(|r| **r != Role::Unknown).map(|r| r.as_str()).collect();
+    known.join(", ")
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= COLUMN_MAX {
+        return text.to_owned();
+    }
+    text.chars().take(COLUMN_MAX - 1).chain(['…']).collect()
+}
+
+fn write_findings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    if report.findings.is_empty() {
+        return writeln!(out, "\nNo findings.");
+    }
+    writeln!(out, "\n{}  {}", style.paint("1", "FINDINGS"), report.findings.len())?;
+    for same in by_rule(&report.findings) {
+        let [first, ..] = same.as_slice() else { continue };
+        let names: Vec<&str> = same.iter().map(|f| report.name_of(&f.device)).take(NAMED_MAX).collect();
+        let more = same.len().saturating_sub(NAMED_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let severity = format!("{:<8}", first.severity.as_str());
+        writeln!(
+            out,
+            "  {}  {} - {}: {}{more}",
+            style.severity(first.severity, &severity),
+            first.title,
+            count(u64::try_from(same.len()).unwrap_or(0), "device"),
+            names.join(", ")
+        )?;
+        writeln!(out, "            {}", style.paint("2", &shown_in(first, report)))?;
+        writeln!(out, "            Next: {}", first.next_step)?;
+    }
+    Ok(())
+}
+
+/// Findings of one rule and severity together, the worst first.
+pub(crate) fn by_rule(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut together: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let same = |group: &&mut Vec<&Finding>| {
+            group.first().is_some_and(|f| f.rule == finding.rule && f.severity == finding.severity)
+        };
+        match together.iter_mut().find(same) {
+            Some(group) => group.push(finding),
+            None => together.push(vec![finding]),
+        }
+    }
+    together.sort_by_key(|group| group.first().map(|f| (f.severity, f.rule.clone())));
+    together
+}
+
+fn shown_in(finding: &Finding, report: &Report<'_>) -> String {
+    let packet = finding.evidence.iter().find_map(|e| e.seen.exemplars.first());
+    packet.map_or_else(String::new, |p| {
+        format!(
+            "for example {} frame {} of {}",
+            report.name_of(&finding.device),
+            p.frame,
+            report.file_name(p.file)
+        )
+    })
+}
+
+fn write_counters(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    let counters: Vec<String> = report
+        .analysis
+        .totals
+        .named()
+        .into_iter()
+        .filter(|(name, number)| *number > 0 && *name != "packets" && *name != "bytes")
+        .map(|(name, number)| format!("{} {number}", name.replace('_', " ")))
+        .collect();
+    if counters.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.paint("2", &format!("Counted: {}", counters.join(", "))))
+}
