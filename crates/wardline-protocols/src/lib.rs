@@ -25,6 +25,7 @@ mod base64;
 mod cdp;
 mod charset;
 mod credential;
+mod dhcp;
 mod dissection;
 mod dns;
 mod hl7;

@@ -42,6 +42,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::hl7::PROTOCOL,
     crate::astm::PROTOCOL,
     crate::tls::PROTOCOL,
+    crate::dhcp::PROTOCOL,
     crate::nbns::PROTOCOL,
     crate::mdns::PROTOCOL,
     crate::dns::PROTOCOL,
