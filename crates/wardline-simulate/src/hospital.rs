@@ -101,11 +101,6 @@ impl World {
         Some(all[of as usize % all.len()])
     }
 
-    /// How many play this part.
-    pub(crate) fn of_part(&self, part: Part) -> &[u32] {
-        self.parts.get(&part).map_or(&[], Vec::as_slice)
-    }
-
     pub(crate) fn patient(&mut self) -> Patient {
         self.wire.rng.pick(&self.patients).clone()
     }

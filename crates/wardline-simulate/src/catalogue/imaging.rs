@@ -28,7 +28,7 @@ pub(crate) const IMAGING: &[Model] = &[
         oui: [0xf4, 0x39, 0x09],
         class: "img.pacs",
         roles: &[Role::Workstation],
-        os: Some(("Windows 10", "19045")),
+        os: Some(("Windows 11", "26100")),
         stack: Stack::Windows10,
         software: &[("fo-dicom", "4.0.8")],
         name: "RADWS",

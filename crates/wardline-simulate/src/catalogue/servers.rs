@@ -193,7 +193,7 @@ const WORKSTATION: Model = Model {
     oui: [0xa4, 0xbb, 0x6d],
     class: "it.ws",
     roles: &[Role::Workstation],
-    os: Some(("Windows 10", "19045")),
+    os: Some(("Windows 11", "26100")),
     stack: Stack::Windows10,
     name: "WS",
     serial: "#G##WX#",

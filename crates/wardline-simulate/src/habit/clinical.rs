@@ -24,6 +24,9 @@ const SERIAL_PORT: u16 = 4001;
 /// Messages after which a sender connects anew.
 const MESSAGES_PER_SESSION: u64 = 240;
 
+/// Longer than a receiver keeps its acknowledgement back.
+const SETTLED_NANOS: i64 = 60_000_000;
+
 /// Attributes that a PCD-01 message tells.
 const TOLD_BY_PCD: &[Attribute] =
     &[Attribute::Vendor, Attribute::Model, Attribute::Serial, Attribute::Software, Attribute::Location];
@@ -55,13 +58,17 @@ pub(super) fn session(
     Connection::open(wire, now, &client, (&server, to.1), carries)
 }
 
-/// Puts a connection back where `session` took it.
-pub(super) fn keep(job: &mut Job, slot: usize, connection: Connection) {
+/// Puts a connection back where `session` took it; answers the time after the receiver's last acknowledgement,
+/// which must not be left for the next turn.
+pub(super) fn keep(world: &mut World, job: &mut Job, slot: usize, mut connection: Connection) -> i64 {
+    connection.wait(&mut world.wire, SETTLED_NANOS);
+    let end = connection.now;
     job.sessions.push(connection);
     let last = job.sessions.len() - 1;
     if slot < last {
         job.sessions.swap(slot, last);
     }
+    end
 }
 
 /// A framed message and its acknowledgement.
@@ -150,8 +157,7 @@ pub(super) fn vitals(world: &mut World, job: &mut Job, now: i64) -> Option<i64> 
     let message = pcd01(world, &head, &device, None);
     world.wire.told(job.host, TOLD_BY_PCD);
     exchange(world, &mut connection, &head, &message, [job.host, gateway]);
-    let end = connection.now;
-    keep(job, 0, connection);
+    let end = keep(world, job, 0, connection);
     Some(about(world, now, 60).max(end + SECOND))
 }
 
@@ -185,8 +191,7 @@ pub(super) fn vitals_forward(world: &mut World, job: &mut Job, now: i64) -> Opti
     world.wire.told(job.host, &[Attribute::Software]);
     world.wire.mark(Mark::PatientData(device.station.index));
     exchange(world, &mut connection, &head, &message, [job.host, engine]);
-    let end = connection.now;
-    keep(job, 0, connection);
+    let end = keep(world, job, 0, connection);
     let pause = (600 / monitors.len() as i64).clamp(1, 20);
     Some(about(world, now, pause).max(end + SECOND / 10))
 }
@@ -201,8 +206,7 @@ pub(super) fn vitals_proprietary(world: &mut World, job: &mut Job, now: i64) -> 
     connection.client_says(&mut world.wire, &record);
     let answer = [0xa5, 0x5a, 0x01, 0x90, record[4], record[5], record[6], record[7]];
     connection.server_says(&mut world.wire, &answer);
-    let end = connection.now;
-    keep(job, 0, connection);
+    let end = keep(world, job, 0, connection);
     Some(about(world, now, 30).max(end + SECOND))
 }
 
@@ -216,8 +220,7 @@ pub(super) fn pump_link(world: &mut World, job: &mut Job, now: i64) -> Option<i6
     connection.client_says(&mut world.wire, &record);
     let answer = [&[0x1a, 0x1a, 0x01, 0x04][..], &world.wire.rng.bytes(4)].concat();
     connection.server_says(&mut world.wire, &answer);
-    let end = connection.now;
-    keep(job, 0, connection);
+    let end = keep(world, job, 0, connection);
     Some(about(world, now, 45).max(end + SECOND))
 }
 
@@ -256,8 +259,7 @@ pub(super) fn medibus(world: &mut World, job: &mut Job, now: i64) -> Option<i64>
         connection.client_says(&mut world.wire, &medibus_telegram(0x1b, command, ""));
         connection.server_says(&mut world.wire, &medibus_telegram(0x01, command, &text));
     }
-    let end = connection.now;
-    job.sessions.push(connection);
+    let end = keep(world, job, 0, connection);
     Some(about(world, now, 20).max(end + SECOND))
 }
 
@@ -269,8 +271,7 @@ pub(super) fn admissions(world: &mut World, job: &mut Job, now: i64) -> Option<i
         ["ADT^A01^ADT_A01", "ADT^A08^ADT_A01", "ADT^A03^ADT_A03", "ORM^O01^ORM_O01", "OML^O21^OML_O21"];
     let kind = *world.wire.rng.pick(&kinds);
     feed(world, &mut connection, kind, ("CLINRECORD", "ENGINE"), [job.host, engine]);
-    let end = connection.now;
-    keep(job, 0, connection);
+    let end = keep(world, job, 0, connection);
     Some(about(world, now, 40).max(end + SECOND))
 }
 
@@ -290,8 +291,7 @@ pub(super) fn distribution(world: &mut World, job: &mut Job, now: i64) -> Option
         let mut connection = session(world, job, slot, (target, HL7_PORT), HL7, end);
         let kind = if world.wire.rng.per_mille(400) { "ADT^A08^ADT_A01" } else { kind };
         feed(world, &mut connection, kind, ("ENGINE", receiver), [job.host, target]);
-        end = connection.now + SECOND / 4;
-        keep(job, slot, connection);
+        end = keep(world, job, slot, connection) + SECOND / 4;
     }
     Some(about(world, now, 45).max(end + SECOND))
 }

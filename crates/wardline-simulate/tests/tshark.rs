@@ -1,0 +1,149 @@
+//! Wireshark reads the capture: nothing malformed, every checksum right, every protocol recognised.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+use std::process::Command;
+use wardline_model::Timestamp;
+use wardline_simulate::{Plan, Profile, Simulation, Truth, pcap_header, pcap_record};
+
+/// Checks on, and the ports that the registered ones do not name.
+const OPTIONS: &[&str] = &[
+    "-o",
+    "tcp.check_checksum:TRUE",
+    "-o",
+    "ip.check_checksum:TRUE",
+    "-o",
+    "udp.check_checksum:TRUE",
+    "-o",
+    "tcp.reassemble_out_of_order:TRUE",
+    "-d",
+    "tcp.port==104,dicom",
+    "-d",
+    "tcp.port==11112,dicom",
+    "-d",
+    "tcp.port==2575,hl7",
+    "-d",
+    "tcp.port==5001,hl7",
+    "-d",
+    "tcp.port==6661,hl7",
+    "-d",
+    "tcp.port==6662,hl7",
+];
+
+/// Whatever tshark knows of what the simulator speaks.
+const PROTOCOLS: &[&str] = &[
+    "arp", "lldp", "cdp", "icmp", "dhcp", "dns", "mdns", "nbns", "ntp", "snmp", "syslog", "dicom", "hl7",
+    "tls", "ssh", "smb", "smb2", "ntlmssp", "ftp", "ftp-data", "http", "rdp", "telnet",
+];
+
+fn installed() -> bool {
+    let found = Command::new("tshark").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED: tshark is not installed, so nobody but ourselves has read the simulator's bytes");
+    }
+    found
+}
+
+/// A capture in a file that goes away.
+struct Capture(PathBuf);
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn capture(profile: Profile, seed: u64) -> (Capture, Truth) {
+    let plan = Plan {
+        profile,
+        devices: 64,
+        seed,
+        start: Timestamp(1_772_438_400 * Timestamp::SECOND),
+        duration_seconds: 1800,
+    };
+    let name = format!("wardline-simulate-{}-{}-{seed}.pcap", std::process::id(), profile.name());
+    let capture = Capture(std::env::temp_dir().join(name));
+    let mut out = BufWriter::new(File::create(&capture.0).unwrap());
+    out.write_all(&pcap_header()).unwrap();
+    let mut simulation = Simulation::new(&plan).unwrap();
+    for packet in simulation.by_ref() {
+        out.write_all(&pcap_record(&packet)).unwrap();
+        out.write_all(&packet.bytes).unwrap();
+    }
+    out.flush().unwrap();
+    (capture, simulation.truth().clone())
+}
+
+/// Lines of the given fields of the packets that a filter keeps.
+fn fields(capture: &Capture, filter: &str, names: &[&str]) -> Vec<String> {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(&capture.0).args(OPTIONS).args(["-Y", filter, "-T", "fields"]);
+    for name in names {
+        command.args(["-e", name]);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn tshark_finds_nothing_malformed() {
+    if !installed() {
+        return;
+    }
+    for (profile, seed) in [(Profile::Hospital, 77), (Profile::IntensiveCare, 3), (Profile::Laboratory, 2)] {
+        let (capture, _) = capture(profile, seed);
+        let bad = fields(
+            &capture,
+            "_ws.malformed || tcp.checksum.status==0 || ip.checksum.status==0 || udp.checksum.status==0 \
+             || icmp.checksum.status==0 || cdp.checksum.status==0 || _ws.expert.severity==error",
+            &["frame.number", "_ws.col.Protocol", "_ws.expert.message"],
+        );
+        assert!(bad.is_empty(), "{profile:?} {seed}: {} packets, first {:?}", bad.len(), bad.first());
+    }
+}
+
+#[test]
+fn tshark_recognises_every_protocol_and_the_names_in_it() {
+    if !installed() {
+        return;
+    }
+    let (capture, truth) = capture(Profile::Hospital, 4);
+    let stacks = fields(&capture, "frame", &["frame.protocols"]);
+    assert_eq!(stacks.len() as u64, truth.packets);
+    let seen: BTreeSet<&str> = stacks.iter().flat_map(|stack| stack.split(':')).collect();
+    let missing: Vec<&&str> = PROTOCOLS.iter().filter(|protocol| !seen.contains(*protocol)).collect();
+    assert!(missing.is_empty(), "not seen: {missing:?}");
+    let names: Vec<&str> = truth.devices.iter().filter_map(|device| device.hostname.as_deref()).collect();
+    let challenges =
+        fields(&capture, "ntlmssp.messagetype==2", &["ntlmssp.challenge.target_info.nb_computer_name"]);
+    assert!(!challenges.is_empty() && challenges.iter().all(|name| names.contains(&name.as_str())));
+    let titles: Vec<&str> = truth.devices.iter().filter_map(|device| device.ae_title.as_deref()).collect();
+    let calling = fields(&capture, "dicom.assoc.ae.calling", &["dicom.assoc.ae.calling"]);
+    assert!(!calling.is_empty() && calling.iter().all(|title| titles.contains(&title.trim())), "{calling:?}");
+    let hosts = fields(&capture, "dhcp.option.dhcp==1", &["dhcp.option.hostname"]);
+    assert!(!hosts.is_empty() && hosts.iter().all(|name| names.contains(&name.as_str())), "{hosts:?}");
+}
+
+#[test]
+fn tshark_counts_the_disturbances_that_the_truth_tells() {
+    if !installed() {
+        return;
+    }
+    let (capture, truth) = capture(Profile::Radiology, 6);
+    let late = fields(&capture, "tcp.analysis.out_of_order", &["frame.number"]).len() as u64;
+    let again = fields(&capture, "tcp.analysis.retransmission", &["frame.number"]).len() as u64;
+    // A frame delivered twice looks like a retransmission, or like one out of order, when it carries data.
+    assert!(late + again >= truth.retransmitted, "{late} + {again} against {}", truth.retransmitted);
+    assert!(
+        late + again <= 2 * (truth.retransmitted + truth.reordered + truth.delivered_twice),
+        "{late} + {again} against {} + {} + {}",
+        truth.retransmitted,
+        truth.reordered,
+        truth.delivered_twice
+    );
+    let lost = fields(&capture, "tcp.analysis.ack_lost_segment", &["frame.number"]);
+    assert!(lost.is_empty(), "acknowledged what was never sent: {lost:?}");
+}
