@@ -289,6 +289,7 @@ impl Shard {
 }
 
 /// Something for a flow's dissection.
+#[derive(Clone, Copy)]
 enum Piece<'a, 'b> {
     /// A datagram or a frame's payload.
     Whole(&'a [u8]),

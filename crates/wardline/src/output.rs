@@ -2,6 +2,7 @@
 
 pub(crate) mod folder;
 pub(crate) mod json;
+mod report;
 pub(crate) mod table;
 pub(crate) mod truth;
 mod words;
@@ -42,15 +43,14 @@ impl<'a> Report<'a> {
     }
 
     /// What people call the device of that id.
-    pub(crate) fn name_of(&self, id: &str) -> &str {
-        let Some(device) = self.device(id) else { return "a device" };
-        words::device_name(device)
+    pub(crate) fn label(&self, id: &str) -> String {
+        self.device(id).map_or_else(|| "a device".to_owned(), words::device_label)
     }
 
     /// Name of the device through which this one is known.
-    pub(crate) fn via(&self, device: &Device) -> Option<&str> {
+    pub(crate) fn via(&self, device: &Device) -> Option<String> {
         let via = device.evidence.iter().find_map(|e| e.via.as_deref())?;
-        self.device(via).map(words::device_name)
+        self.device(via).map(words::device_label)
     }
 
     /// A class in plain words.

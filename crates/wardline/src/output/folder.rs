@@ -1,6 +1,6 @@
 //! `--output DIR`: the same results as files, and a page for people.
 
-use super::{Report, json};
+use super::{Report, json, report};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -9,12 +9,13 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the folder or a file cannot be written.
-pub(crate) fn write(report: &mut Report<'_>, folder: &Path) -> io::Result<()> {
+pub(crate) fn write(results: &mut Report<'_>, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    file(folder, "devices.json", |out| json::write_devices(report, out))?;
-    file(folder, "observations.jsonl", |out| json::write_observations(report, out))?;
-    file(folder, "findings.jsonl", |out| json::write_findings(report, out))?;
-    file(folder, "flows.jsonl", |out| json::write_flows(report, out))
+    file(folder, "devices.json", |out| json::write_devices(results, out))?;
+    file(folder, "observations.jsonl", |out| json::write_observations(results, out))?;
+    file(folder, "findings.jsonl", |out| json::write_findings(results, out))?;
+    file(folder, "flows.jsonl", |out| json::write_flows(results, out))?;
+    file(folder, "report.html", |out| report::write(results, out))
 }
 
 fn file(

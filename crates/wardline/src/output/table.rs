@@ -1,7 +1,9 @@
 //! The table for people: grouped by what devices are for, aligned, readable in a log and on a terminal.
 
 use super::Report;
-use super::words::{ClassGroup, count, device_name, group, period, software_text};
+use super::words::{
+    ClassGroup, count, device_label, device_name, group, period, plain_counter, software_text,
+};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use wardline_model::{Device, Finding, Role, Severity};
@@ -92,7 +94,7 @@ fn grouped<'a>(report: &'a Report<'_>) -> Vec<(ClassGroup, Vec<&'a Device>)> {
         devices.sort_by_cached_key(|d| {
             (
                 d.class.as_ref().map(|(code, _)| code.clone()),
-                device_name(d).to_lowercase(),
+                device_label(d).to_lowercase(),
                 d.ips.first().copied(),
             )
         });
@@ -150,7 +152,7 @@ fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
     talks.sort_unstable();
     talks.dedup();
     let cells = [
-        device_name(device).to_owned(),
+        device_name(device).unwrap_or("-").to_owned(),
         address,
         model.join(" "),
         software_text(device),
@@ -179,7 +181,7 @@ fn write_findings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io
     writeln!(out, "\n{}  {}", style.paint("1", "FINDINGS"), report.findings.len())?;
     for same in by_rule(&report.findings) {
         let [first, ..] = same.as_slice() else { continue };
-        let names: Vec<&str> = same.iter().map(|f| report.name_of(&f.device)).take(NAMED_MAX).collect();
+        let names: Vec<String> = same.iter().map(|f| report.label(&f.device)).take(NAMED_MAX).collect();
         let more = same.len().saturating_sub(NAMED_MAX);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let severity = format!("{:<8}", first.severity.as_str());
@@ -217,8 +219,8 @@ fn shown_in(finding: &Finding, report: &Report<'_>) -> String {
     let packet = finding.evidence.iter().find_map(|e| e.seen.exemplars.first());
     packet.map_or_else(String::new, |p| {
         format!(
-            "for example {} frame {} of {}",
-            report.name_of(&finding.device),
+            "for example {} in frame {} of {}",
+            report.label(&finding.device),
             p.frame,
             report.file_name(p.file)
         )
@@ -232,7 +234,7 @@ fn write_counters(report: &Report<'_>, style: Style, out: &mut impl Write) -> io
         .named()
         .into_iter()
         .filter(|(name, number)| *number > 0 && *name != "packets" && *name != "bytes")
-        .map(|(name, number)| format!("{} {number}", name.replace('_', " ")))
+        .map(|(name, number)| format!("{} {number}", plain_counter(name)))
         .collect();
     if counters.is_empty() {
         return Ok(());

@@ -63,18 +63,30 @@ pub(crate) fn group(device: &Device) -> ClassGroup {
     }
 }
 
-/// What people call a device: its own name, else its title, model, address.
-pub(crate) fn device_name(device: &Device) -> &str {
-    let first = |names: &'_ [String]| names.first().map(String::len).is_some();
-    if first(&device.hostnames) {
-        &device.hostnames[0]
-    } else if first(&device.ae_titles) {
-        &device.ae_titles[0]
-    } else if let Some(model) = &device.model {
-        model
-    } else {
-        "(no name)"
-    }
+/// The name a device goes by: its own, else its application entity title.
+pub(crate) fn device_name(device: &Device) -> Option<&str> {
+    device.hostnames.first().or(device.ae_titles.first()).map(String::as_str)
+}
+
+/// What to call a device wherever it must be called something: name, model, address.
+pub(crate) fn device_label(device: &Device) -> String {
+    let model = device.model.clone().filter(|_| device.ips.is_empty());
+    device_name(device)
+        .map(str::to_owned)
+        .or(model)
+        .or_else(|| device.ips.first().map(ToString::to_string))
+        .or_else(|| device.macs.first().map(ToString::to_string))
+        .unwrap_or_else(|| "a device without name".to_owned())
+}
+
+/// The last part of a path.
+pub(crate) fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A counter's name in words.
+pub(crate) fn plain_counter(name: &str) -> String {
+    name.replace('_', " ")
 }
 
 /// Software and operating system in one line.
