@@ -1,6 +1,6 @@
 //! What holds of the content as a whole: every example, every reference, and that nothing is missing.
 
-use crate::Content;
+use crate::{Content, Date};
 use wardline_model::{Attribute, Mac};
 
 fn content() -> Content {
@@ -25,9 +25,101 @@ fn every_example_and_counter_example_holds() {
 fn nothing_is_missing() {
     let content = content();
     assert!(content.left_out.is_empty(), "{:?}", content.left_out);
-    assert!(content.fingerprints.iter().count() >= 100);
-    assert!(content.oui.len() >= 45_000, "{} prefixes", content.oui.len());
-    assert!(content.classes.len() >= 80, "{} classes", content.classes.len());
+    let of = |clue| content.fingerprints.iter().filter(|entry| entry.clue == clue).count();
+    for (what, count, least) in [
+        ("fingerprints", content.fingerprints.iter().count(), 500),
+        ("models", of(Attribute::Model), 300),
+        ("ASTM senders", of(Attribute::AstmSender), 20),
+        ("SSH banners", of(Attribute::SshBanner), 35),
+        ("NTLM builds", of(Attribute::NtlmVersion), 29),
+        ("prefixes", content.oui.len(), 46_000),
+        ("classes", content.classes.len(), 83),
+        ("makers", content.makers.len(), 280),
+        ("enterprise numbers", content.enterprises.len(), 90),
+        ("rules", content.weaknesses.len(), 30),
+        ("releases", content.os_lifecycle.iter().count(), 100),
+    ] {
+        assert!(count >= least, "{count} {what}, {least} expected");
+    }
+}
+
+#[test]
+fn every_vendor_is_a_known_maker() {
+    let content = content();
+    let unknown: Vec<String> = content
+        .fingerprints
+        .iter()
+        .flat_map(|entry| entry.examples.iter().filter_map(|example| entry.yields(&example.text)))
+        .filter_map(|yields| yields.get("vendor").cloned())
+        .chain(content.enterprises.values().filter_map(|e| e.vendor.clone()))
+        .filter(|vendor| !content.makers.contains_key(vendor))
+        .collect();
+    assert_eq!(unknown, [""; 0]);
+}
+
+#[test]
+fn every_class_has_its_criticality_and_life_support_is_the_highest() {
+    let content = content();
+    for class in content.classes.values() {
+        assert!(class.criticality.is_some() || class.code == "ser", "{}", class.code);
+        assert!(!class.life_sustaining || class.criticality >= Some(4), "{}", class.code);
+    }
+    assert_eq!(content.classes["vent.icu"].criticality, Some(5));
+}
+
+#[test]
+fn a_system_is_old_only_when_every_reading_of_its_name_is() {
+    let content = content();
+    let day = |text| Date::parse(text).unwrap();
+    let ended = |name, version, at| {
+        content.os_lifecycle.ended(name, version, day(at)).map(|release| release.ended.to_string())
+    };
+    assert_eq!(ended("Windows XP", Some("5.1.2600"), "2024-01-01").as_deref(), Some("2014-04-08"));
+    assert_eq!(
+        ended("Windows 7 / Server 2008 R2", Some("6.1.7601"), "2024-01-01").as_deref(),
+        Some("2020-01-14")
+    );
+    assert_eq!(ended("Windows 7", None, "2019-01-01"), None);
+    for (name, version) in [
+        ("Windows 10 / Server 2019", Some("10.0.17763")), // LTSC 2019
+        ("Windows 10", Some("17763")),
+        ("Windows 10", None),
+        ("Windows 11", Some("10.0.26100")),
+        ("Debian Linux", Some("12")),
+        ("VxWorks", Some("5.5")),
+        ("Linux", None),
+    ] {
+        assert_eq!(ended(name, version, "2026-01-01"), None, "{name} {version:?}");
+    }
+    assert_eq!(ended("Windows 10", Some("10.0.19042"), "2026-01-01").as_deref(), Some("2023-05-09"));
+    assert_eq!(ended("Ubuntu Linux", Some("16.04"), "2026-01-01").as_deref(), Some("2021-04-02"));
+}
+
+#[test]
+fn every_build_of_windows_that_is_named_has_its_date() {
+    let content = content();
+    for entry in content.fingerprints.iter().filter(|entry| entry.clue == Attribute::NtlmVersion) {
+        let yields = entry.yields(&entry.examples[0].text).unwrap();
+        let Some(name) = yields.get("os") else { continue };
+        let version = yields.get("os_version").map(String::as_str);
+        assert!(content.os_lifecycle.find(name, version).is_some(), "{name} {version:?}");
+    }
+}
+
+#[test]
+fn a_toolkit_is_software_never_a_maker() {
+    let content = content();
+    for (clue, text, name, version) in [
+        (Attribute::DicomImplementationVersion, "OFFIS_DCMTK_367", "DCMTK", "3.6.7"),
+        (Attribute::DicomImplementationVersion, "PYNETDICOM_304", "pynetdicom", "3.0.4"),
+        (Attribute::DicomImplementationUid, "1.2.276.0.7230010.3.0.3.6.7", "DCMTK", "3.6.7"),
+        (Attribute::DicomImplementationUid, "1.2.826.0.1.3680043.9.3811.3.0.4", "pynetdicom", "3.0.4"),
+    ] {
+        let said = content.conclude(clue, text);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!((said[0].attribute, said[0].value.as_str()), (Attribute::Software, name));
+        assert_eq!(said[0].version.as_deref(), Some(version));
+    }
 }
 
 #[test]

@@ -1,25 +1,27 @@
 //! Makers by any of their names.
 
-use crate::name::{forms, spelled};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::name::{full_forms, short_forms};
+use std::collections::BTreeMap;
 
 /// A maker that was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Maker<'a> {
     /// The name Wardline shows.
     pub canonical: &'a str,
-    /// Whether the text is one of the names but for case and punctuation; false when a legal form had to be
-    /// taken off or an accent interpreted.
+    /// Whether the text is one of the names but for case, accents and punctuation; false when a legal form had
+    /// to be taken off.
     pub exact: bool,
 }
 
 /// All known makers.
+///
+/// A name without a legal form stands for every legal form (`Siemens` for `Siemens GmbH`), a name with one for
+/// that alone: so a group and its medical business, or two companies of one name, can be told apart.
 #[derive(Clone, Debug, Default)]
 pub struct Makers {
     names: Vec<String>,
     /// Normalised name to its maker; `None` when two makers claim it: then it says nothing.
     by_form: BTreeMap<String, Option<usize>>,
-    spellings: BTreeSet<String>,
 }
 
 impl Makers {
@@ -44,8 +46,7 @@ impl Makers {
     }
 
     fn claim(&mut self, name: &str, maker: usize) {
-        self.spellings.extend(spelled(name));
-        for form in forms(name) {
+        for form in full_forms(name) {
             let holder = self.by_form.entry(form).or_insert(Some(maker));
             if *holder != Some(maker) {
                 *holder = None;
@@ -56,14 +57,18 @@ impl Makers {
     /// The maker of that name; `None` when it is nobody's name, or the name of two.
     #[must_use]
     pub fn resolve(&self, name: &str) -> Option<Maker<'_>> {
-        let mut found = forms(name).into_iter().filter_map(|form| self.by_form.get(&form));
-        let maker = (*found.next()?)?;
-        // Two readings of one text must not lead to two makers.
-        if found.any(|other| *other != Some(maker)) {
-            return None;
-        }
-        let exact = spelled(name).is_some_and(|text| self.spellings.contains(&text));
-        Some(Maker { canonical: self.names.get(maker)?, exact })
+        let (maker, exact) = match self.holder(&full_forms(name)) {
+            Some(holder) => (holder, true),
+            None => (self.holder(&short_forms(name))?, false),
+        };
+        Some(Maker { canonical: self.names.get(maker?)?, exact })
+    }
+
+    /// Who holds any of the forms; `Some(None)` when that is disputed.
+    fn holder(&self, forms: &[String]) -> Option<Option<usize>> {
+        let mut holders = forms.iter().filter_map(|form| self.by_form.get(form)).copied();
+        let first = holders.next()?;
+        Some(first.filter(|_| holders.all(|other| other == first)))
     }
 
     /// Names that two makers claim, and that therefore resolve to none.
@@ -85,7 +90,9 @@ mod tests {
             ("Contec Medical Systems", vec!["Qinhuangdao Contec Medical Systems"]),
             ("bioMérieux", vec![]),
             ("One", vec!["Shared Name"]),
-            ("Two", vec!["Shared Name, Inc."]),
+            ("Two", vec!["Shared Name"]),
+            ("Siemens AG", vec![]),
+            ("CONTEC Co., Ltd.", vec![]),
         ])
     }
 
@@ -135,10 +142,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_its_legal_form_stands_for_that_alone() {
+        assert_eq!(canonical("SIEMENS").as_deref(), Some("Siemens Healthineers"));
+        assert_eq!(canonical("Siemens A.G.").as_deref(), Some("Siemens AG"));
+        assert_eq!(canonical("Siemens GmbH").as_deref(), Some("Siemens Healthineers"));
+        assert_eq!(canonical("CONTEC CO., LTD.").as_deref(), Some("CONTEC Co., Ltd."));
+    }
+
+    #[test]
     fn exact_means_as_it_is_written_but_for_case_and_punctuation() {
         let makers = makers();
         assert!(makers.resolve("draeger, MEDICAL").unwrap().exact);
         assert!(!makers.resolve("Draeger Medical GmbH").unwrap().exact);
-        assert!(!makers.resolve("Draeger").unwrap().exact);
+        assert!(makers.resolve("Drager").unwrap().exact);
     }
 }

@@ -57,30 +57,32 @@ const LEGAL_FORMS: &[&str] = &[
     "zoo",
 ];
 
-/// The forms under which a name is kept and looked up: accents dropped (`Drager`) and, where that differs,
+/// A name in the forms that compare, legal form kept: accents dropped (`Drager`) and, where that differs,
 /// written out as German and Scandinavian names are (`Draeger`).
-pub(crate) fn forms(name: &str) -> Vec<String> {
+pub(crate) fn full_forms(name: &str) -> Vec<String> {
+    forms(name, |_| {})
+}
+
+/// The same without the legal form.
+pub(crate) fn short_forms(name: &str) -> Vec<String> {
+    forms(name, |words| {
+        while words.len() > 1 && words.last().is_some_and(|word| LEGAL_FORMS.contains(&word.as_str())) {
+            words.pop();
+        }
+    })
+}
+
+fn forms(name: &str, shorten: impl Fn(&mut Vec<String>)) -> Vec<String> {
     let mut forms = Vec::new();
     for written_out in [false, true] {
-        if let Some(form) = form(name, written_out).filter(|form| !forms.contains(form)) {
+        let mut words = words(name, written_out);
+        shorten(&mut words);
+        let form = words.join(" ");
+        if !form.is_empty() && !forms.contains(&form) {
             forms.push(form);
         }
     }
     forms
-}
-
-/// Lower-case words without accents and punctuation, legal form kept; `None` when nothing is left.
-pub(crate) fn spelled(name: &str) -> Option<String> {
-    let words = words(name, false);
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-fn form(name: &str, written_out: bool) -> Option<String> {
-    let mut words = words(name, written_out);
-    while words.len() > 1 && words.last().is_some_and(|word| LEGAL_FORMS.contains(&word.as_str())) {
-        words.pop();
-    }
-    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn words(name: &str, written_out: bool) -> Vec<String> {
@@ -159,21 +161,27 @@ mod tests {
             ("bioMérieux SA", "biomerieux"),
             ("biome\u{301}rieux", "biomerieux"),
         ] {
-            assert_eq!(forms(name)[0], wanted);
+            assert_eq!(short_forms(name)[0], wanted);
         }
     }
 
     #[test]
+    fn a_full_form_keeps_the_legal_form() {
+        assert_eq!(full_forms("CONTEC Co., Ltd."), ["contec co ltd"]);
+        assert_eq!(short_forms("CONTEC Co., Ltd."), ["contec"]);
+    }
+
+    #[test]
     fn accents_are_dropped_or_written_out() {
-        assert_eq!(forms("DRÄGER"), ["drager", "draeger"]);
-        assert_eq!(forms("Brüel & Kjær"), ["bruel kjar", "brueel kjaer"]);
-        assert_eq!(forms("Draeger"), ["draeger"]);
+        assert_eq!(short_forms("DRÄGER"), ["drager", "draeger"]);
+        assert_eq!(short_forms("Brüel & Kjær"), ["bruel kjar", "brueel kjaer"]);
+        assert_eq!(short_forms("Draeger"), ["draeger"]);
     }
 
     #[test]
     fn any_text_is_bounded() {
-        assert_eq!(forms(""), [""; 0]);
-        assert_eq!(forms(" .,& "), [""; 0]);
-        assert!(forms(&"é".repeat(100_000))[0].len() <= NAME_BYTES_MAX);
+        assert_eq!(short_forms(""), [""; 0]);
+        assert_eq!(short_forms(" .,& "), [""; 0]);
+        assert!(full_forms(&"é".repeat(100_000))[0].len() <= NAME_BYTES_MAX);
     }
 }
