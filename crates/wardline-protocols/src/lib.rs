@@ -41,6 +41,7 @@ mod once;
 mod probe;
 #[cfg(test)]
 mod shared_messages;
+mod smb;
 mod table;
 #[cfg(test)]
 mod testing;

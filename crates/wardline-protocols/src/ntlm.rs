@@ -132,7 +132,10 @@ fn name(bytes: &[u8], flags: u32) -> Option<String> {
 fn version(head: &mut Reader<'_>, flags: u32) -> Option<String> {
     let [major, minor] = head.array("NTLM version").ok()?;
     let build = head.u16_le("NTLM build").ok()?;
-    (flags & VERSION != 0 && major != 0).then(|| format!("{major}.{minor}.{build}"))
+    let [_, _, _, revision] = head.array("NTLM revision").ok()?;
+    // Windows 2000 to 2003 are 5, Vista to 8.1 are 6, then 10; the revision is fixed (section 2.2.2.10).
+    let fits = matches!(major, 5 | 6 | 10) && matches!(revision, 10 | 15);
+    (flags & VERSION != 0 && fits).then(|| format!("{major}.{minor}.{build}"))
 }
 
 impl Message {

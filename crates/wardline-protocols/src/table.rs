@@ -42,11 +42,12 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::hl7::PROTOCOL,
     crate::astm::PROTOCOL,
     crate::tls::PROTOCOL,
+    crate::smb::PROTOCOL,
+    crate::http::PROTOCOL,
     crate::dhcp::PROTOCOL,
     crate::nbns::PROTOCOL,
     crate::mdns::PROTOCOL,
     crate::dns::PROTOCOL,
-    crate::http::PROTOCOL,
     crate::ntp::PROTOCOL,
 ];
 
