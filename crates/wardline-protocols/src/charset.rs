@@ -33,7 +33,6 @@ const PART_15: &str = "\u{a0}¡¢£€¥Š§š©ª«¬\u{ad}®¯°±²³Žµ¶·
 
 impl Charset {
     /// Of DICOM (0008,0005): the first value; code extensions are recognised by their escapes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the DICOM dissector will read it"))]
     pub(crate) fn of_dicom(value: &[u8]) -> Self {
         let text = String::from_utf8_lossy(value);
         let first = text.split('\\').next().unwrap_or_default().trim_matches([' ', '\0']);

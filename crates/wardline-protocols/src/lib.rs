@@ -26,6 +26,7 @@ mod cdp;
 mod charset;
 mod credential;
 mod dhcp;
+mod dicom;
 mod dissection;
 mod dns;
 mod hl7;

@@ -39,6 +39,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::icmpv6::PROTOCOL,
     crate::lldp::PROTOCOL,
     // Recognised by their bytes.
+    crate::dicom::PROTOCOL,
     crate::hl7::PROTOCOL,
     crate::astm::PROTOCOL,
     crate::tls::PROTOCOL,
