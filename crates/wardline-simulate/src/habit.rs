@@ -93,6 +93,14 @@ pub(crate) fn first_jobs(world: &mut World) -> Vec<(Timestamp, Job)> {
 /// One turn; `None` when the habit ends because nobody is there to talk to.
 pub(crate) fn run(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
     let host = job.host;
+    if let Some((from, to)) = world.host(host).present {
+        if now >= to {
+            return None;
+        }
+        if now < from {
+            return Some(from + (now - world.start.0));
+        }
+    }
     let next = match job.habit {
         Habit::Admissions => clinical::admissions(world, job, now),
         Habit::Arp => network::arp(world, host, now),

@@ -15,6 +15,8 @@ pub(crate) const FACILITY: &str = "LINDMOOR";
 pub(crate) const DOMAIN: &str = "lindmoor.example";
 /// Hosts in one /24, so that addresses for guests and growth remain.
 const HOSTS_PER_NETWORK: u32 = 200;
+/// When one handheld's address passes to another.
+const HANDOVER_SECONDS: i64 = 1_200;
 /// Patients beyond one per device are not needed: each message picks one.
 const PATIENTS_MIN: u32 = 40;
 /// Most patients: their names stay in memory for the whole capture.
@@ -30,6 +32,8 @@ pub(crate) struct Host {
     pub(crate) serial: String,
     pub(crate) room: String,
     pub(crate) bed: u32,
+    /// From when to when it is on the network; always, when absent.
+    pub(crate) present: Option<(i64, i64)>,
 }
 
 impl Host {
@@ -75,7 +79,8 @@ impl World {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut rng = Rng::new(plan.seed);
         let models = choose(plan, &mut rng);
-        let hosts = settle(&models, &mut rng);
+        let mut hosts = settle(&models, &mut rng);
+        hand_over(&mut hosts, plan.start);
         let mut parts: BTreeMap<Part, Vec<u32>> = BTreeMap::new();
         for host in &hosts {
             parts.entry(host.model.part).or_default().push(host.station.index);
@@ -101,6 +106,11 @@ impl World {
         Some(all[of as usize % all.len()])
     }
 
+    /// Whether the device is on the network at that time.
+    pub(crate) fn is_present(&self, index: u32, now: i64) -> bool {
+        self.host(index).present.is_none_or(|(from, to)| (from..to).contains(&now))
+    }
+
     pub(crate) fn patient(&mut self) -> Patient {
         self.wire.rng.pick(&self.patients).clone()
     }
@@ -117,7 +127,8 @@ impl World {
 
     /// The devices as they truly are, before anything was said.
     pub(crate) fn devices(&self) -> Vec<TrueDevice> {
-        let gateways: BTreeSet<Ipv4Addr> = self.hosts.iter().map(|host| host.station.gateway()).collect();
+        let near = self.hosts.iter().filter(|host| host.station.behind.is_none());
+        let gateways: BTreeSet<Ipv4Addr> = near.map(|host| host.station.gateway()).collect();
         self.hosts.iter().map(|host| describe(host, &gateways)).collect()
     }
 }
@@ -151,6 +162,7 @@ fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
         area: model.area.name(),
         location: bedside.then(|| format!("{} {} {}", model.area.unit(), host.room, host.bed)),
         through_router: host.station.behind.is_some(),
+        present: host.present.map(|(from, to)| (Timestamp(from), Timestamp(to))),
         services: BTreeSet::new(),
         protocols: BTreeSet::new(),
         patient_data_in_clear: false,
@@ -188,6 +200,18 @@ fn choose(plan: &Plan, rng: &mut Rng) -> Vec<&'static Model> {
     models
 }
 
+/// The first handheld leaves and the second gets its address: two devices, one address, at different times.
+fn hand_over(hosts: &mut [Host], start: Timestamp) {
+    let handhelds: Vec<usize> =
+        (0..hosts.len()).filter(|index| hosts[*index].model.part == Part::Handheld).collect();
+    if let [first, second, ..] = handhelds[..] {
+        let leaves = start.0 + HANDOVER_SECONDS * Timestamp::SECOND;
+        hosts[first].present = Some((start.0, leaves));
+        hosts[second].present = Some((leaves + 60 * Timestamp::SECOND, i64::MAX));
+        hosts[second].station.ip = hosts[first].station.ip;
+    }
+}
+
 /// Gives every device its addresses, names and serial number.
 fn settle(models: &[&'static Model], rng: &mut Rng) -> Vec<Host> {
     let mut taken: BTreeSet<Mac> = BTreeSet::new();
@@ -222,6 +246,7 @@ fn settle(models: &[&'static Model], rng: &mut Rng) -> Vec<Host> {
             serial: serial(model.serial, rng),
             room: format!("R{}", 100 + *place / 2),
             bed: 1 + *place % 2,
+            present: None,
         });
     }
     hosts

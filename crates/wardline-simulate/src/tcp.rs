@@ -74,14 +74,7 @@ impl Connection {
         ];
         let stamps = client.stack == Stack::Linux && server.0.stack == Stack::Linux;
         let delay = wire.rng.range(90_000, 450_000);
-        wire.mark(Mark::Flow {
-            client: client.index,
-            server: server.0.index,
-            transport: Transport::Tcp,
-            port: server.1,
-            protocol: carries.protocol,
-            encrypted: carries.encrypted,
-        });
+        wire.conversation((client, server.0), Transport::Tcp, server.1, carries.protocol, carries.encrypted);
         let payload_max = if stamps { 1448 } else { 1460 };
         Self { ends, now: at, delay, stamps, payload_max, unacknowledged: (0, 0) }
     }

@@ -93,6 +93,9 @@ pub struct TrueDevice {
     pub location: Option<String>,
     /// Whether the mirror sees it only behind a router, so that its MAC never shows.
     pub through_router: bool,
+    /// From when to when it is on the network; the whole time when absent. Two devices may have had one address
+    /// at different times.
+    pub present: Option<(Timestamp, Timestamp)>,
     /// Services it provided so far.
     pub services: BTreeSet<TrueService>,
     /// Protocols it spoke so far, in either role.
@@ -167,15 +170,8 @@ pub struct Truth {
 /// Something that becomes true when the packet carrying it is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mark {
-    /// A conversation began.
-    Flow {
-        client: u32,
-        server: u32,
-        transport: Transport,
-        port: u16,
-        protocol: &'static str,
-        encrypted: bool,
-    },
+    /// A conversation began between two devices (their indices).
+    Flow { key: FlowKey, client: u32, server: u32, encrypted: bool },
     /// The mirror delivered this frame twice.
     DeliveredTwice,
     /// Patient data of or to this device crossed in clear.
@@ -195,11 +191,9 @@ pub(crate) enum Mark {
 impl Truth {
     pub(crate) fn note(&mut self, mark: Mark) {
         match mark {
-            Mark::Flow { client, server, transport, port, protocol, encrypted } => {
-                let ip = |truth: &Self, index: u32| truth.devices[index as usize].ips[0];
-                let key =
-                    FlowKey { client: ip(self, client), server: ip(self, server), port, transport, protocol };
+            Mark::Flow { key, client, server, encrypted } => {
                 *self.flows.entry(key).or_default() += 1;
+                let FlowKey { transport, port, protocol, .. } = key;
                 self.devices[client as usize].protocols.insert(protocol);
                 let server = &mut self.devices[server as usize];
                 server.protocols.insert(protocol);

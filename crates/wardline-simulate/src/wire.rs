@@ -6,7 +6,7 @@
 
 use crate::packet::{self, BROADCAST, Ip, Segment};
 use crate::rng::Rng;
-use crate::truth::{Mark, Weakness};
+use crate::truth::{FlowKey, Mark, Weakness};
 use std::net::Ipv4Addr;
 use wardline_model::{Attribute, Mac, Timestamp, Transport};
 
@@ -120,9 +120,22 @@ impl Wire {
 
     /// A datagram conversation between two stations begins with the next frame.
     pub(crate) fn flow(&mut self, client: &Station, server: &Station, port: u16, protocol: &'static str) {
-        let (client, server) = (client.index, server.index);
         let transport = if port == 0 { Transport::Icmp } else { Transport::Udp };
-        self.pending.push(Mark::Flow { client, server, transport, port, protocol, encrypted: false });
+        self.conversation((client, server), transport, port, protocol, false);
+    }
+
+    /// A conversation begins with the next frame.
+    pub(crate) fn conversation(
+        &mut self,
+        ends: (&Station, &Station),
+        transport: Transport,
+        port: u16,
+        protocol: &'static str,
+        encrypted: bool,
+    ) {
+        let (client, server) = ends;
+        let key = FlowKey { client: client.ip.into(), server: server.ip.into(), port, transport, protocol };
+        self.pending.push(Mark::Flow { key, client: client.index, server: server.index, encrypted });
     }
 
     pub(crate) fn ephemeral_port(&mut self, station: &Station) -> u16 {

@@ -155,22 +155,7 @@ pub(crate) const PHLEBOTOMY: &[Model] = &[
         weight: 3,
         ..PLAIN
     },
-    Model {
-        part: Part::Handheld,
-        area: Area::Phlebotomy,
-        vendor: Some("Zebra"),
-        model: Some("TC52-HC"),
-        oui: [0x00, 0x15, 0x70],
-        class: "phleb.id",
-        roles: &[Role::Client],
-        os: Some(("Android", "11")),
-        stack: Stack::Linux,
-        name: "TC52",
-        serial: "2############",
-        habits: &[Habit::Dhcp, Habit::Names, Habit::Handheld],
-        weight: 4,
-        ..PLAIN
-    },
+    HANDHELD,
     Model {
         area: Area::Phlebotomy,
         vendor: Some("Advantech"),
@@ -186,4 +171,22 @@ pub(crate) const PHLEBOTOMY: &[Model] = &[
         weight: 1,
         ..PLAIN
     },
+    HANDHELD,
 ];
+
+const HANDHELD: Model = Model {
+    part: Part::Handheld,
+    area: Area::Phlebotomy,
+    vendor: Some("Zebra"),
+    model: Some("TC52-HC"),
+    oui: [0x00, 0x15, 0x70],
+    class: "phleb.id",
+    roles: &[Role::Client],
+    os: Some(("Android", "11")),
+    stack: Stack::Linux,
+    name: "TC52",
+    serial: "2############",
+    habits: &[Habit::Dhcp, Habit::Names, Habit::Handheld],
+    weight: 4,
+    ..PLAIN
+};

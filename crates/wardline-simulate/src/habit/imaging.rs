@@ -165,6 +165,9 @@ pub(super) fn images(world: &mut World, job: &Job, modality: Modality, now: i64)
     if job.turn.is_multiple_of(4) {
         at = echo(world, at, (job.host, archive));
     }
+    if modality == Modality::Us {
+        at = refused(world, at, (&host, archive));
+    }
     at = worklist(world, at, (&host, system), modality, &examination);
     let step = format!("{}.9", examination.study);
     at = performed_step(world, at + 2_000_000_000, (&host, system), &examination, (&step, modality, false));
@@ -180,6 +183,21 @@ fn echo(world: &mut World, at: i64, ends: (u32, u32)) -> i64 {
     talk.client(world, 1, &Command::new(verb::ECHO, VERIFICATION, message));
     talk.server(world, 1, &Command::new(verb::ECHO | verb::RESPONSE, VERIFICATION, message));
     talk.end(world)
+}
+
+/// A cart still knows the archive by its former title and tries that first.
+fn refused(world: &mut World, at: i64, ends: (&Host, u32)) -> i64 {
+    let (host, archive) = ends;
+    let contexts = [Context { abstract_syntax: VERIFICATION, syntax: Syntax::Implicit }];
+    let association =
+        Association { called: "PACSOLD", calling: &host.ae, contexts: &contexts, identity: None };
+    let peer = world.station(archive);
+    let wire = &mut world.wire;
+    let mut connection = Connection::open(wire, at, &host.station, (&peer, ARCHIVE_PORT), DICOM);
+    connection.client_says(wire, &association.request(implementation(host)));
+    connection.server_says(wire, &dicom::reject());
+    connection.close(wire, Side::Server);
+    connection.now + super::SECOND
 }
 
 /// The modality asks which patients are scheduled for it.

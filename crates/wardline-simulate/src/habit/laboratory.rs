@@ -20,6 +20,8 @@ const SERIAL_PORT: u16 = 10_001;
 /// Where the laboratory system listens for the middleware.
 const LAW_PORT: u16 = 6662;
 const ENGINE_PORT: u16 = 6661;
+/// Frames in a thousand that the middleware wants again.
+const REFUSED_PER_MILLE: u64 = 15;
 
 /// How an instrument names itself in its header record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +155,11 @@ pub(super) fn astm(world: &mut World, job: &mut Job, style: AstmStyle, now: i64)
             wire.mark(Mark::PatientData(middleware));
         }
         connection.says(wire, speaker, frame);
+        if wire.rng.per_mille(REFUSED_PER_MILLE) {
+            connection.says(wire, listener, astm::REFUSE);
+            connection.wait(wire, 200_000_000);
+            connection.says(wire, speaker, frame);
+        }
         let pause = wire.rng.range(2_000_000, 30_000_000);
         connection.wait(wire, pause);
         connection.says(wire, listener, astm::ACKNOWLEDGE);

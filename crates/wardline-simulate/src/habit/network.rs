@@ -57,7 +57,7 @@ pub(super) fn arp(world: &mut World, host: u32, now: i64) -> Option<i64> {
     if world.wire.rng.per_mille(300) {
         let other = world.wire.rng.below(world.hosts.len() as u64) as u32;
         let other = world.station(other);
-        if other.index != host && other.is_beside(&own) {
+        if other.index != host && other.is_beside(&own) && world.is_present(other.index, now) {
             world.wire.mark(Mark::Speaks(other.index, "arp"));
             world.wire.arp(now + 5_000_000, &own, (other.mac, other.ip));
         }
@@ -93,7 +93,6 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
         router: client.gateway(),
         relay: None,
     };
-    world.wire.flow(&client, &server, 67, "dhcp");
     world.wire.told(job.host, &[Attribute::Hostname]);
     if job.turn > 0 || client.behind.is_some() {
         message.kind = dhcp::REQUEST;
@@ -101,12 +100,14 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
         let question = message.bytes();
         message.kind = dhcp::ACKNOWLEDGE;
         let answer = message.bytes();
+        world.wire.flow(&client, &server, 67, "dhcp");
         ask(world, now, (&client, &server), (68, 67), (&question, &answer));
         return Some(about(world, now, 2400));
     }
     let relay = Station { ip: client.gateway(), mac: world.wire.core, behind: None, ..world.station(0) };
     let circuit = format!("{}-Gi1/0/{}", host.model.area.unit(), 1 + job.host % 48);
     let mut at = now;
+    world.wire.mark(Mark::Speaks(job.host, "dhcp"));
     for (question, answer) in [(dhcp::DISCOVER, dhcp::OFFER), (dhcp::REQUEST, dhcp::ACKNOWLEDGE)] {
         message.kind = question;
         message.relay = None;
@@ -124,6 +125,9 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
         let relayed = message.bytes();
         message.kind = answer;
         let answered = message.bytes();
+        if question == dhcp::DISCOVER {
+            world.wire.flow(&relay, &server, 67, "dhcp");
+        }
         ask(world, at + 300_000, (&relay, &server), (67, 67), (&relayed, &answered));
         message.relay = None;
         let delivered = message.bytes();
@@ -289,7 +293,7 @@ pub(super) fn polling(world: &mut World, job: &Job, now: i64) -> Option<i64> {
     let poller = world.station(job.host);
     let count = world.hosts.len() as u64;
     let target = (job.turn % count) as u32;
-    if target != job.host {
+    if target != job.host && world.is_present(target, now) {
         let station = world.station(target);
         let (id, sequence) = (0x2a00 ^ target as u16, (job.turn / count) as u16);
         let payload: Vec<u8> = (0x10..0x40).collect();

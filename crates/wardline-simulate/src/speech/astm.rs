@@ -5,6 +5,7 @@
 
 pub(crate) const ENQUIRY: &[u8] = &[0x05];
 pub(crate) const ACKNOWLEDGE: &[u8] = &[0x06];
+pub(crate) const REFUSE: &[u8] = &[0x15];
 pub(crate) const END: &[u8] = &[0x04];
 
 /// Longest text of a frame in the standard; some makers ignore it.

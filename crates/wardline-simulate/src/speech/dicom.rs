@@ -112,6 +112,11 @@ impl Association<'_> {
     }
 }
 
+/// A-ASSOCIATE-RJ: permanent, by the user, called title not recognised.
+pub(crate) fn reject() -> Vec<u8> {
+    pdu(3, &[0, 1, 1, 7])
+}
+
 /// A-RELEASE-RQ.
 pub(crate) fn release() -> Vec<u8> {
     pdu(5, &[0; 4])
