@@ -96,21 +96,21 @@ fn bench_read(bencher: Bencher<'_, '_>, file: Vec<u8>, uncompressed: usize) {
         .bench(|| read(black_box(&file), |_, bytes| _ = black_box(bytes.len())));
 }
 
-#[divan::bench(args = PAYLOADS)]
+#[divan::bench(args = PAYLOADS, sample_count = 20)]
 fn read_pcap(bencher: Bencher<'_, '_>, payload: usize) {
     let file = pcap(payload);
     let length = file.len();
     bench_read(bencher, file, length);
 }
 
-#[divan::bench(args = PAYLOADS)]
+#[divan::bench(args = PAYLOADS, sample_count = 20)]
 fn read_pcapng(bencher: Bencher<'_, '_>, payload: usize) {
     let file = pcapng(payload);
     let length = file.len();
     bench_read(bencher, file, length);
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = 10)]
 fn read_gzip(bencher: Bencher<'_, '_>) {
     let file = pcap(300);
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -118,23 +118,29 @@ fn read_gzip(bencher: Bencher<'_, '_>) {
     bench_read(bencher, encoder.finish().expect("memory"), file.len());
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = 10)]
 fn read_zstd(bencher: Bencher<'_, '_>) {
     let file = pcap(300);
     let packed = zstd::stream::encode_all(file.as_slice(), 1).expect("memory");
     bench_read(bencher, packed, file.len());
 }
 
-#[divan::bench(args = PAYLOADS)]
+/// Decoding alone: one batch, over and over, as it lies in the cache when it has been read.
+#[divan::bench(args = PAYLOADS, sample_count = 20)]
 fn decode_frames(bencher: Bencher<'_, '_>, payload: usize) {
-    let frames = frames(payload);
-    bencher
-        .counter(BytesCount::new(frames.iter().map(Vec::len).sum::<usize>()))
-        .counter(ItemsCount::new(frames.len()))
-        .bench(|| frames.iter().map(|frame| decode(LinkType::ETHERNET, black_box(frame))).sum::<usize>());
+    let stream = Cursor::new(pcap(payload));
+    let mut captures = Captures::from_reader("bench", Box::new(stream)).expect("a capture");
+    let mut batch = Batch::default();
+    captures.next_batch(&mut batch);
+    captures.next_batch(&mut batch);
+    let captured = batch.packets.iter().map(|head| u64::from(head.captured)).sum::<u64>();
+    bencher.counter(BytesCount::new(captured)).counter(ItemsCount::new(batch.packets.len())).bench(|| {
+        let batch = black_box(&batch);
+        batch.packets.iter().map(|head| decode(head.link, batch.packet(head))).sum::<usize>()
+    });
 }
 
-#[divan::bench(args = PAYLOADS)]
+#[divan::bench(args = PAYLOADS, sample_count = 20)]
 fn read_and_decode(bencher: Bencher<'_, '_>, payload: usize) {
     let file: Arc<[u8]> = pcap(payload).into();
     let packets = read(&file, |_, _| {});

@@ -199,30 +199,26 @@ impl<'a> Frame<'a> {
     /// Reads the link and network layers of a captured packet.
     #[must_use]
     pub fn decode(link: LinkType, bytes: &'a [u8]) -> Self {
+        let mut frame = Self::bare(Body::Undecoded(Fault::Unsupported("link type")));
         match link {
-            LinkType::ETHERNET => link::ethernet(bytes),
-            LinkType::LINUX_SLL => link::cooked(bytes),
-            LinkType::LINUX_SLL2 => link::cooked2(bytes),
-            LinkType::NULL | LinkType::LOOP => Self::bare(link::loopback(bytes)),
-            LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => Self::bare(link::raw(bytes)),
-            LinkType::IPV4 => Self::bare(Body::of(ip::v4(bytes))),
-            LinkType::IPV6 => Self::bare(Body::of(ip::v6(bytes))),
-            LinkType::PPP | LinkType::PPP_HDLC => Self::bare(serial::ppp(bytes)),
-            LinkType::PPP_ETHER => Self::bare(serial::pppoe(bytes)),
-            LinkType::C_HDLC => Self::bare(serial::cisco_hdlc(bytes)),
-            _ => Self::bare(Body::Undecoded(Fault::Unsupported("link type"))),
+            LinkType::ETHERNET => link::ethernet(bytes, &mut frame),
+            LinkType::LINUX_SLL => link::cooked(bytes, &mut frame),
+            LinkType::LINUX_SLL2 => link::cooked2(bytes, &mut frame),
+            LinkType::NULL | LinkType::LOOP => frame.body = link::loopback(bytes),
+            LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD => frame.body = link::raw(bytes),
+            LinkType::IPV4 => frame.body = ip::packet4(bytes),
+            LinkType::IPV6 => frame.body = ip::packet6(bytes),
+            LinkType::PPP | LinkType::PPP_HDLC => frame.body = serial::ppp(bytes),
+            LinkType::PPP_ETHER => frame.body = serial::pppoe(bytes),
+            LinkType::C_HDLC => frame.body = serial::cisco_hdlc(bytes),
+            _ => {}
         }
+        frame
     }
 
     /// A frame of a link without addresses and tags.
     fn bare(body: Body<'a>) -> Self {
         Self { source: None, destination: None, vlans: Vlans::default(), body }
-    }
-}
-
-impl<'a> Body<'a> {
-    fn of(packet: Result<IpPacket<'a>, Fault>) -> Self {
-        packet.map_or_else(Self::Undecoded, Self::Ip)
     }
 }
 
@@ -233,11 +229,16 @@ impl<'a> IpPacket<'a> {
     /// # Errors
     /// A [`Fault`] naming what was wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Fault> {
-        match bytes.first().map(|first| first >> 4) {
-            Some(4) => ip::v4(bytes),
-            Some(6) => ip::v6(bytes),
-            Some(_) => Err(Fault::Malformed("IP version")),
-            None => Err(Fault::Truncated("IP header")),
+        let body = match bytes.first().map(|first| first >> 4) {
+            Some(4) => ip::packet4(bytes),
+            Some(6) => ip::packet6(bytes),
+            Some(_) => return Err(Fault::Malformed("IP version")),
+            None => return Err(Fault::Truncated("IP header")),
+        };
+        match body {
+            Body::Ip(packet) => Ok(packet),
+            Body::Undecoded(fault) => Err(fault),
+            Body::Link(..) => Err(Fault::Unsupported("IP")),
         }
     }
 

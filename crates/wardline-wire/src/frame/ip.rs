@@ -4,7 +4,7 @@
 //! A total length of 0 is taken from the capture: machines that let the card cut segments write it so, and so
 //! do packets above 64 KiB. Limits: [`EXTENSIONS_MAX`]. Refused: what is encrypted (ESP).
 
-use super::{Fragment, IpPacket, length_of};
+use super::{Body, Fragment, IpPacket, length_of};
 use crate::Fault;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -34,71 +34,97 @@ pub(super) mod extension {
     pub(in crate::frame) const SHIM6: u8 = 140;
 }
 
-/// Reads an IPv4 packet.
-#[inline]
-pub(super) fn v4(bytes: &[u8]) -> Result<IpPacket<'_>, Fault> {
+/// Reads an IPv4 packet, where speed does not matter.
+#[inline(never)]
+pub(super) fn packet4(bytes: &[u8]) -> Body<'_> {
+    let mut body = Body::Undecoded(Fault::Truncated("IPv4 header"));
+    v4(bytes, &mut body);
+    body
+}
+
+/// Reads an IPv6 packet, where speed does not matter.
+#[inline(never)]
+pub(super) fn packet6(bytes: &[u8]) -> Body<'_> {
+    let mut body = Body::Undecoded(Fault::Truncated("IPv6 header"));
+    v6(bytes, &mut body);
+    body
+}
+
+/// Reads an IPv4 packet into its place.
+#[inline(always)]
+pub(super) fn v4<'a>(bytes: &'a [u8], body: &mut Body<'a>) {
     let Some((fixed, _)) = bytes.split_first_chunk::<20>() else {
-        return Err(match bytes.first() {
+        *body = Body::Undecoded(match bytes.first() {
             Some(first) if first >> 4 != 4 => Fault::Malformed("IPv4 version"),
             _ => Fault::Truncated("IPv4 header"),
         });
+        return;
     };
-    let &[first, _, l0, l1, i0, i1, f0, f1, ttl, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = fixed;
-    if first >> 4 != 4 {
-        return Err(Fault::Malformed("IPv4 version"));
-    }
+    let &[first, _, l0, l1, i0, i1, f0, f1, ttl, protocol, _, _, ref addresses @ ..] = fixed;
+    let &[s0, s1, s2, s3, d0, d1, d2, d3] = addresses;
     let header = u16::from(first & 0x0f).saturating_mul(4);
-    if header < 20 {
-        return Err(Fault::Malformed("IPv4 header length"));
+    if first >> 4 != 4 || header < 20 {
+        let what = if first >> 4 != 4 { "IPv4 version" } else { "IPv4 header length" };
+        *body = Body::Undecoded(Fault::Malformed(what));
+        return;
     }
     let length = match u16::from_be_bytes([l0, l1]) {
         0 => length_of(bytes),
-        length if length < header => return Err(Fault::Malformed("IPv4 total length")),
         length => u32::from(length),
     };
     let captured = bytes.get(..usize::try_from(length).unwrap_or(usize::MAX)).unwrap_or(bytes);
-    let payload = captured.get(usize::from(header)..).ok_or(Fault::Truncated("IPv4 options"))?;
+    let Some(payload) = captured.get(usize::from(header)..) else {
+        let lies = length < u32::from(header);
+        let fault =
+            if lies { Fault::Malformed("IPv4 total length") } else { Fault::Truncated("IPv4 options") };
+        *body = Body::Undecoded(fault);
+        return;
+    };
     let place = u16::from_be_bytes([f0, f1]);
-    let fragment = (place & 0x3fff != 0)
-        .then(|| Fragment { offset: u32::from(place & 0x1fff).saturating_mul(8), more: place & 0x2000 != 0 });
-    let packet = IpPacket {
+    let offset = u32::from(place & 0x1fff).saturating_mul(8);
+    let fragment = Fragment { offset, more: place & 0x2000 != 0 };
+    *body = Body::Ip(IpPacket {
         source: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
         destination: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
         ttl,
         identification: u32::from(u16::from_be_bytes([i0, i1])),
-        fragment,
+        fragment: if place & 0x3fff == 0 { None } else { Some(fragment) },
         length,
         protocol,
         payload,
         missing: length.saturating_sub(length_of(captured)),
-    };
-    if protocol == extension::AUTHENTICATION && fragment.is_none() { extensions(packet) } else { Ok(packet) }
+    });
+    if protocol == extension::AUTHENTICATION && place & 0x3fff == 0 {
+        extend(body);
+    }
 }
 
-/// Reads an IPv6 packet.
-#[inline]
-pub(super) fn v6(bytes: &[u8]) -> Result<IpPacket<'_>, Fault> {
-    if bytes.first().is_some_and(|first| first >> 4 != 6) {
-        return Err(Fault::Malformed("IPv6 version"));
-    }
-    let Some((&[_, _, _, _, l0, l1, protocol, ttl, ref addresses @ ..], rest)) =
+/// Reads an IPv6 packet into its place.
+#[inline(always)]
+pub(super) fn v6<'a>(bytes: &'a [u8], body: &mut Body<'a>) {
+    let Some((&[first, _, _, _, l0, l1, protocol, ttl, ref addresses @ ..], rest)) =
         bytes.split_first_chunk::<40>()
     else {
-        return Err(Fault::Truncated("IPv6 header"));
+        *body = Body::Undecoded(match bytes.first() {
+            Some(first) if first >> 4 != 6 => Fault::Malformed("IPv6 version"),
+            _ => Fault::Truncated("IPv6 header"),
+        });
+        return;
     };
     let (Some(source), Some(destination)) = (addresses.first_chunk::<16>(), addresses.last_chunk::<16>())
     else {
-        return Err(Fault::Truncated("IPv6 header"));
+        return;
     };
+    if first >> 4 != 6 {
+        *body = Body::Undecoded(Fault::Malformed("IPv6 version"));
+        return;
+    }
     let promised = match u16::from_be_bytes([l0, l1]) {
-        0 if protocol == extension::HOP_BY_HOP => jumbo_length(rest).unwrap_or_else(|| length_of(rest)),
-        // No next header: there is nothing, and what follows is padding of the link.
-        0 if protocol == 59 => 0,
-        0 => length_of(rest),
+        0 => unsaid_length(protocol, rest),
         length => u32::from(length),
     };
     let payload = rest.get(..usize::try_from(promised).unwrap_or(usize::MAX)).unwrap_or(rest);
-    let packet = IpPacket {
+    *body = Body::Ip(IpPacket {
         source: IpAddr::V6(Ipv6Addr::from(*source)),
         destination: IpAddr::V6(Ipv6Addr::from(*destination)),
         ttl,
@@ -108,8 +134,29 @@ pub(super) fn v6(bytes: &[u8]) -> Result<IpPacket<'_>, Fault> {
         protocol,
         payload,
         missing: promised.saturating_sub(length_of(payload)),
-    };
-    if is_extension(protocol) { extensions(packet) } else { Ok(packet) }
+    });
+    if is_extension(protocol) {
+        extend(body);
+    }
+}
+
+/// The payload length of an IPv6 packet whose header says 0.
+#[inline(never)]
+fn unsaid_length(protocol: u8, payload: &[u8]) -> u32 {
+    match protocol {
+        extension::HOP_BY_HOP => jumbo_length(payload).unwrap_or_else(|| length_of(payload)),
+        // No next header: there is nothing, and what follows is padding of the link.
+        59 => 0,
+        _ => length_of(payload),
+    }
+}
+
+/// Reads the extension headers of a packet in its place.
+#[inline(never)]
+fn extend(body: &mut Body<'_>) {
+    if let Body::Ip(packet) = *body {
+        *body = extensions(packet).map_or_else(Body::Undecoded, Body::Ip);
+    }
 }
 
 /// Whether a protocol number is that of an extension header that is read here.
@@ -130,6 +177,7 @@ pub(super) const fn is_extension(protocol: u8) -> bool {
 
 /// Steps over extension headers up to a fragment or the transport. A header that the capture cut stays in
 /// place as the protocol, so that the addresses are not lost.
+#[inline(never)]
 pub(super) fn extensions(mut packet: IpPacket<'_>) -> Result<IpPacket<'_>, Fault> {
     let v6 = packet.source.is_ipv6();
     for _ in 0..EXTENSIONS_MAX {

@@ -14,73 +14,80 @@ const TAGS_MAX: usize = 8;
 /// MPLS labels stepped over: deeper stacks are not seen outside of attacks.
 const LABELS_MAX: usize = 16;
 
+/// Ethertypes of frames in frames: Cisco FabricPath, and 802.1ah.
+const FABRIC_PATH: u16 = 0x8903;
+const PROVIDER_BACKBONE: u16 = 0x88e7;
+
 /// Largest 802.3 length field; from 0600 on the field is an ethertype.
 const LENGTH_MAX: u16 = 1500;
 
 /// Ethernet II or 802.3, from the destination address.
-#[inline]
-pub(super) fn ethernet(bytes: &[u8]) -> Frame<'_> {
-    ethernet_frame(bytes, false)
-}
-
-/// An Ethernet frame, possibly inside another: Cisco FabricPath, 802.1ah. Inside of those no further one is read.
-fn ethernet_frame(bytes: &[u8], inner: bool) -> Frame<'_> {
+#[inline(always)]
+pub(super) fn ethernet<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
     let Some((&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1], rest)) =
         bytes.split_first_chunk::<14>()
     else {
-        return Frame::bare(Body::Undecoded(Fault::Truncated("Ethernet header")));
+        frame.body = Body::Undecoded(Fault::Truncated("Ethernet header"));
+        return;
     };
-    let kind = u16::from_be_bytes([t0, t1]);
-    // A whole frame inside a backbone's: the addresses of the stations are those inside.
-    match kind {
-        0x8903 if !inner => return ethernet_frame(rest.get(2..).unwrap_or_default(), true),
-        0x88e7 if !inner => return ethernet_frame(rest.get(4..).unwrap_or_default(), true),
-        _ => {}
+    frame.source = Some(Mac([s0, s1, s2, s3, s4, s5]));
+    frame.destination = Some(Mac([d0, d1, d2, d3, d4, d5]));
+    match u16::from_be_bytes([t0, t1]) {
+        FABRIC_PATH => backbone(rest.get(2..).unwrap_or_default(), frame),
+        PROVIDER_BACKBONE => backbone(rest.get(4..).unwrap_or_default(), frame),
+        kind => payload(kind, rest, frame),
     }
-    let mut vlans = Vlans::default();
-    let body = payload(kind, rest, &mut vlans);
-    Frame {
-        source: Some(Mac([s0, s1, s2, s3, s4, s5])),
-        destination: Some(Mac([d0, d1, d2, d3, d4, d5])),
-        vlans,
-        body,
+}
+
+/// A whole frame inside a backbone's: the addresses of the stations are those inside. No further one is read.
+#[inline(never)]
+fn backbone<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
+    match bytes.get(12..14) {
+        Some([0x89, 0x03] | [0x88, 0xe7]) => frame.body = Body::Undecoded(Fault::TooLarge("stack of frames")),
+        _ => ethernet_apart(bytes, frame),
     }
+}
+
+/// Ethernet out of line, so that it is not its own inside.
+#[inline(never)]
+fn ethernet_apart<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
+    ethernet(bytes, frame);
 }
 
 /// Linux cooked v1: packet type, ARPHRD, address length, address, protocol.
-pub(super) fn cooked(bytes: &[u8]) -> Frame<'_> {
+pub(super) fn cooked<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
     let Some((&[_, _, _, _, l0, l1, a0, a1, a2, a3, a4, a5, _, _, p0, p1], rest)) =
         bytes.split_first_chunk::<16>()
     else {
-        return Frame::bare(Body::Undecoded(Fault::Truncated("Linux cooked header")));
+        frame.body = Body::Undecoded(Fault::Truncated("Linux cooked header"));
+        return;
     };
-    let source = ([l0, l1] == [0, 6]).then_some(Mac([a0, a1, a2, a3, a4, a5]));
-    cooked_body(source, u16::from_be_bytes([p0, p1]), rest)
+    frame.source = ([l0, l1] == [0, 6]).then_some(Mac([a0, a1, a2, a3, a4, a5]));
+    cooked_body(u16::from_be_bytes([p0, p1]), rest, frame);
 }
 
 /// Linux cooked v2: protocol, reserved, interface, ARPHRD, packet type, address length, address.
-pub(super) fn cooked2(bytes: &[u8]) -> Frame<'_> {
+pub(super) fn cooked2<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
     let Some((&[p0, p1, _, _, _, _, _, _, _, _, _, length, a0, a1, a2, a3, a4, a5, _, _], rest)) =
         bytes.split_first_chunk::<20>()
     else {
-        return Frame::bare(Body::Undecoded(Fault::Truncated("Linux cooked header")));
+        frame.body = Body::Undecoded(Fault::Truncated("Linux cooked header"));
+        return;
     };
-    let source = (length == 6).then_some(Mac([a0, a1, a2, a3, a4, a5]));
-    cooked_body(source, u16::from_be_bytes([p0, p1]), rest)
+    frame.source = (length == 6).then_some(Mac([a0, a1, a2, a3, a4, a5]));
+    cooked_body(u16::from_be_bytes([p0, p1]), rest, frame);
 }
 
 /// The protocol field of a cooked header is an ethertype, or a small number of Linux's own.
-fn cooked_body(source: Option<Mac>, protocol: u16, rest: &[u8]) -> Frame<'_> {
-    let mut vlans = Vlans::default();
-    let body = match protocol {
+fn cooked_body<'a>(protocol: u16, rest: &'a [u8], frame: &mut Frame<'a>) {
+    match protocol {
         0x0004 => match llc(rest) {
-            Step::Done(body) => body,
-            Step::Next(kind, rest) => payload(kind, rest, &mut vlans),
+            Step::Done(body) => frame.body = body,
+            Step::Next(kind, rest) => stack(kind, rest, frame),
         },
-        0x0000..=LENGTH_MAX => Body::Undecoded(Fault::Unsupported("Linux cooked protocol")),
-        kind => payload(kind, rest, &mut vlans),
-    };
-    Frame { source, destination: None, vlans, body }
+        0x0000..=LENGTH_MAX => frame.body = Body::Undecoded(Fault::Unsupported("Linux cooked protocol")),
+        kind => payload(kind, rest, frame),
+    }
 }
 
 /// BSD loopback: four bytes of address family, in the order of whichever machine wrote them.
@@ -91,9 +98,9 @@ pub(super) fn loopback(bytes: &[u8]) -> Body<'_> {
     let little = u32::from_le_bytes(*family);
     let family = if little > 0xffff { u32::from_be_bytes(*family) } else { little };
     match family {
-        2 => Body::of(ip::v4(rest)),
+        2 => ip::packet4(rest),
         // Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS: each numbers IPv6 its own way.
-        10 | 23 | 24 | 28 | 30 => Body::of(ip::v6(rest)),
+        10 | 23 | 24 | 28 | 30 => ip::packet6(rest),
         _ => Body::Undecoded(Fault::Unsupported("loopback address family")),
     }
 }
@@ -101,64 +108,86 @@ pub(super) fn loopback(bytes: &[u8]) -> Body<'_> {
 /// Raw IP. Old OpenBSD files number their loopback as others number raw IP: a family precedes the packet there.
 pub(super) fn raw(bytes: &[u8]) -> Body<'_> {
     match bytes.first() {
-        Some(first) if first >> 4 == 4 => Body::of(ip::v4(bytes)),
-        Some(first) if first >> 4 == 6 => Body::of(ip::v6(bytes)),
+        Some(first) if first >> 4 == 4 => ip::packet4(bytes),
+        Some(first) if first >> 4 == 6 => ip::packet6(bytes),
         Some(0) => loopback(bytes),
         Some(_) => Body::Undecoded(Fault::Malformed("IP version")),
         None => Body::Undecoded(Fault::Truncated("IP header")),
     }
 }
 
-/// What follows an ethertype (or 802.3 length) field, tags stepped over.
-#[inline]
-pub(super) fn payload<'a>(mut kind: u16, mut rest: &'a [u8], vlans: &mut Vlans) -> Body<'a> {
+/// What follows an ethertype (or 802.3 length) field. Nearly all frames are IP: that path is in line, so that the
+/// packet is written where it stays.
+#[inline(always)]
+pub(super) fn payload<'a>(kind: u16, rest: &'a [u8], frame: &mut Frame<'a>) {
+    match kind {
+        0x0800 => ip::v4(rest, &mut frame.body),
+        0x86dd => ip::v6(rest, &mut frame.body),
+        _ => stack(kind, rest, frame),
+    }
+}
+
+/// Tags, LLC and what is below them.
+#[inline(never)]
+fn stack<'a>(mut kind: u16, mut rest: &'a [u8], frame: &mut Frame<'a>) {
     for _ in 0..=TAGS_MAX {
-        match kind {
-            0x0800 => return Body::of(ip::v4(rest)),
-            0x86dd => return Body::of(ip::v6(rest)),
-            0x0806 => return Body::Link(LinkProtocol::Arp, rest),
-            0x888e => return Body::Link(LinkProtocol::Eapol, rest),
-            0x88cc => return Body::Link(LinkProtocol::Lldp, rest),
-            0x8847 | 0x8848 => return mpls(kind, rest),
-            0x8864 => return serial::pppoe(rest),
-            0x0000..=LENGTH_MAX => match llc(rest.get(..usize::from(kind)).unwrap_or(rest)) {
-                Step::Done(body) => return body,
-                Step::Next(inner, after) => (kind, rest) = (inner, after),
-            },
-            0x05dd..=0x05ff => return Body::Undecoded(Fault::Malformed("Ethernet length")),
-            0x8100 | 0x88a8 | 0x9100 | 0x9200 => {
-                let Some((&[i0, i1, t0, t1], after)) = rest.split_first_chunk::<4>() else {
-                    return Body::Undecoded(Fault::Truncated("VLAN tag"));
-                };
-                let id = u16::from_be_bytes([i0, i1]) & 0x0fff;
-                if id != 0 {
-                    vlans.push(id);
-                }
-                (kind, rest) = (u16::from_be_bytes([t0, t1]), after);
-            }
+        let step = match kind {
+            0x0800 => return ip::v4(rest, &mut frame.body),
+            0x86dd => return ip::v6(rest, &mut frame.body),
+            0x8100 | 0x88a8 | 0x9100 | 0x9200 => vlan(rest, &mut frame.vlans),
             // VN-Tag, 802.1BR E-Tag, Cisco metadata (TrustSec group): no VLAN in them, an ethertype behind.
-            0x8926 => match tag::<6>(rest) {
-                Ok((inner, after)) => (kind, rest) = (inner, after),
-                Err(fault) => return Body::Undecoded(fault),
-            },
-            0x893f | 0x8909 => match tag::<8>(rest) {
-                Ok((inner, after)) => (kind, rest) = (inner, after),
-                Err(fault) => return Body::Undecoded(fault),
-            },
-            other => return Body::Link(LinkProtocol::EtherType(other), rest),
+            0x8926 => tag::<6>(rest),
+            0x893f | 0x8909 => tag::<8>(rest),
+            0x0000..=LENGTH_MAX => llc(rest.get(..usize::from(kind)).unwrap_or(rest)),
+            other => Step::Done(protocol(other, rest)),
+        };
+        match step {
+            Step::Next(inner, after) => (kind, rest) = (inner, after),
+            Step::Done(body) => {
+                frame.body = body;
+                return;
+            }
         }
     }
-    Body::Undecoded(Fault::TooLarge("stack of tags"))
+    frame.body = Body::Undecoded(Fault::TooLarge("stack of tags"));
+}
+
+/// A protocol on the link by its ethertype.
+fn protocol(kind: u16, bytes: &[u8]) -> Body<'_> {
+    match kind {
+        0x0806 => Body::Link(LinkProtocol::Arp, bytes),
+        0x888e => Body::Link(LinkProtocol::Eapol, bytes),
+        0x88cc => Body::Link(LinkProtocol::Lldp, bytes),
+        0x8847 | 0x8848 => mpls(kind, bytes),
+        0x8864 => serial::pppoe(bytes),
+        0x0000..0x0600 => Body::Undecoded(Fault::Malformed("Ethernet length")),
+        other => Body::Link(LinkProtocol::EtherType(other), bytes),
+    }
+}
+
+/// An 802.1Q tag.
+#[inline(always)]
+fn vlan<'a>(bytes: &'a [u8], vlans: &mut Vlans) -> Step<'a> {
+    let Some((&[i0, i1, t0, t1], rest)) = bytes.split_first_chunk::<4>() else {
+        return Step::Done(Body::Undecoded(Fault::Truncated("VLAN tag")));
+    };
+    let id = u16::from_be_bytes([i0, i1]) & 0x0fff;
+    if id != 0 {
+        vlans.push(id);
+    }
+    Step::Next(u16::from_be_bytes([t0, t1]), rest)
 }
 
 /// A tag of `N` bytes whose last two are the ethertype of what follows.
-fn tag<const N: usize>(bytes: &[u8]) -> Result<(u16, &[u8]), Fault> {
-    let (head, rest) = bytes.split_first_chunk::<N>().ok_or(Fault::Truncated("tag"))?;
-    let kind = head.last_chunk::<2>().ok_or(Fault::Truncated("tag"))?;
-    Ok((u16::from_be_bytes(*kind), rest))
+fn tag<const N: usize>(bytes: &[u8]) -> Step<'_> {
+    let split = bytes.split_first_chunk::<N>();
+    match split.and_then(|(head, rest)| Some((head.last_chunk::<2>()?, rest))) {
+        Some((kind, rest)) => Step::Next(u16::from_be_bytes(*kind), rest),
+        None => Step::Done(Body::Undecoded(Fault::Truncated("tag"))),
+    }
 }
 
-/// What an LLC header leads to.
+/// What a header of the link leads to.
 enum Step<'a> {
     /// The end of the link layer.
     Done(Body<'a>),
@@ -178,7 +207,7 @@ fn llc(bytes: &[u8]) -> Step<'_> {
     let rest = if control & 0x03 == 0x03 { rest } else { rest.get(1..).unwrap_or_default() };
     Step::Done(match (destination, control) {
         (0x42, 0x03) => Body::Link(LinkProtocol::Stp, rest),
-        (0x06, 0x03) => Body::of(ip::v4(rest)),
+        (0x06, 0x03) => ip::packet4(rest),
         _ => Body::Link(LinkProtocol::Llc(destination), rest),
     })
 }
@@ -207,8 +236,8 @@ fn mpls(kind: u16, bytes: &[u8]) -> Body<'_> {
         rest = after;
         if bottom & 1 == 1 {
             return match rest.first().map(|first| first >> 4) {
-                Some(4) => Body::of(ip::v4(rest)),
-                Some(6) => Body::of(ip::v6(rest)),
+                Some(4) => ip::packet4(rest),
+                Some(6) => ip::packet6(rest),
                 _ => Body::Link(LinkProtocol::EtherType(kind), bytes),
             };
         }

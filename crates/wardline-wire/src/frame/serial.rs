@@ -3,7 +3,7 @@
 //! In: captured bytes (RFC 1661, 1662, 2516; tcpdump.org LINKTYPE pages). Out: the body.
 //! Refused: control protocols (LCP, IPCP) and compressed headers: they name no device.
 
-use super::{Body, LinkProtocol, Vlans, ip, link};
+use super::{Body, Frame, LinkProtocol, ip, link};
 use crate::Fault;
 
 /// PPP, with or without the address and control bytes of HDLC; Cisco HDLC where those say so.
@@ -37,7 +37,11 @@ pub(super) fn cisco_hdlc(bytes: &[u8]) -> Body<'_> {
     };
     match u16::from_be_bytes([t0, t1]) {
         0x2000 => Body::Link(LinkProtocol::Cdp, rest),
-        kind if kind >= 0x0600 => link::payload(kind, rest, &mut Vlans::default()),
+        kind if kind >= 0x0600 => {
+            let mut frame = Frame::bare(Body::Undecoded(Fault::Unsupported("HDLC protocol")));
+            link::payload(kind, rest, &mut frame);
+            frame.body
+        }
         _ => Body::Undecoded(Fault::Unsupported("HDLC protocol")),
     }
 }
@@ -45,8 +49,8 @@ pub(super) fn cisco_hdlc(bytes: &[u8]) -> Body<'_> {
 /// The protocol field of PPP: two bytes, or one odd byte when compressed.
 fn protocol(bytes: &[u8]) -> Body<'_> {
     match bytes {
-        [0x00, 0x21, rest @ ..] | [0x21, rest @ ..] => Body::of(ip::v4(rest)),
-        [0x00, 0x57, rest @ ..] | [0x57, rest @ ..] => Body::of(ip::v6(rest)),
+        [0x00, 0x21, rest @ ..] | [0x21, rest @ ..] => ip::packet4(rest),
+        [0x00, 0x57, rest @ ..] | [0x57, rest @ ..] => ip::packet6(rest),
         [_, _, ..] => Body::Undecoded(Fault::Unsupported("PPP protocol")),
         _ => Body::Undecoded(Fault::Truncated("PPP protocol")),
     }

@@ -10,7 +10,7 @@ use crate::Fault;
 const UDP_HEADER: u32 = 8;
 
 /// Reads the transport header at the start of the payload.
-#[inline]
+#[inline(always)]
 pub(super) fn decode<'a>(packet: &IpPacket<'a>) -> Transport<'a> {
     let read = match packet.protocol {
         6 => tcp(packet).map(Transport::Tcp),
@@ -23,6 +23,7 @@ pub(super) fn decode<'a>(packet: &IpPacket<'a>) -> Transport<'a> {
     read.unwrap_or_else(Transport::Undecoded)
 }
 
+#[inline(always)]
 fn tcp<'a>(packet: &IpPacket<'a>) -> Result<TcpSegment<'a>, Fault> {
     let Some((fixed, rest)) = packet.payload.split_first_chunk::<20>() else {
         return Err(short(packet, "TCP header"));
@@ -54,6 +55,7 @@ fn tcp<'a>(packet: &IpPacket<'a>) -> Result<TcpSegment<'a>, Fault> {
     })
 }
 
+#[inline(always)]
 fn udp<'a>(packet: &IpPacket<'a>) -> Result<UdpDatagram<'a>, Fault> {
     let Some((&[p0, p1, q0, q1, l0, l1, c0, c1], rest)) = packet.payload.split_first_chunk::<8>() else {
         return Err(short(packet, "UDP header"));
