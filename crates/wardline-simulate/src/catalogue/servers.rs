@@ -109,8 +109,9 @@ pub(crate) const SERVERS: &[Model] = &[
         os: Some(("Windows Server 2019", "17763")),
         stack: Stack::Windows10,
         class: "inf.srv",
+        software: &[("Alaris Systems Manager", "4.33")],
         name: "PUMPSRV",
-        habits: &[Habit::Ntp, Habit::SmbServed],
+        habits: &[Habit::Ntp, Habit::PumpEvents, Habit::SmbServed],
         ..SERVER
     },
     Model {

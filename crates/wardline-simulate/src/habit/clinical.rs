@@ -111,23 +111,20 @@ fn pcd01(world: &mut World, head: &Head<'_>, device: &Host, software: Option<(&s
         message.software(vendor, version, product);
     }
     message.patient(&patient).visit(&device.place());
+    let pump = device.model.class.starts_with("inf.");
     let rng = &mut world.wire.rng;
-    let signs = hl7::VitalSigns {
-        heart_rate: rng.range(55, 120),
-        saturation: rng.range(90, 100),
-        systolic: rng.range(95, 165),
-        diastolic: rng.range(50, 95),
-    };
+    let measurements = if pump { hl7::infusion(rng) } else { hl7::vital_signs(rng) };
     let order = format!("{}^{}", head.control, device.hostname);
     let (vendor, instance) = (ascii(device.vendor()), instance(device));
     let described = hl7::Device {
+        root: if pump { hl7::PUMP } else { hl7::MONITOR },
         vendor: &vendor,
         model: device.model_name(),
         serial: &device.serial,
         software: device.software().1,
         instance: &instance,
     };
-    hl7::observations(&mut message, &described, signs, &order, head.time);
+    hl7::observations(&mut message, &described, &measurements, &order, head.time);
     message
 }
 
@@ -155,6 +152,7 @@ pub(super) fn vitals(world: &mut World, job: &mut Job, now: i64) -> Option<i64> 
         profile: PCD_PROFILE,
     };
     let message = pcd01(world, &head, &device, None);
+    let message = if device.model.class == "mon.vs" { message.with_line_feeds() } else { message };
     world.wire.told(job.host, TOLD_BY_PCD);
     exchange(world, &mut connection, &head, &message, [job.host, gateway]);
     let end = keep(world, job, 0, connection);
@@ -163,36 +161,59 @@ pub(super) fn vitals(world: &mut World, job: &mut Job, now: i64) -> Option<i64> 
 
 /// The gateway passes on what monitors told it, also those that speak only their maker's protocol.
 pub(super) fn vitals_forward(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
+    let software = ("Lindmoor Integration", "VITALSGATEWAY", "ORU^R01^ORU_R01");
+    forward(world, job, now, &["mon.bed", "mon.vs"], software)
+}
+
+/// The pump server reports what pumps do: only here do they tell who they are.
+pub(super) fn pump_events(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
+    forward(world, job, now, &["inf.lvp"], ("BD", "ALARIS_SM", "ORU^R42^ORU_R01"))
+}
+
+/// One device's message by a gateway to the interface engine; `from` is maker of the software, MSH-3, MSH-9. Now
+/// and then two messages go out in one breath.
+fn forward(
+    world: &mut World,
+    job: &mut Job,
+    now: i64,
+    classes: &[&str],
+    from: (&str, &str, &str),
+) -> Option<i64> {
     let engine = world.peer(Part::Engine, job.host)?;
-    let monitors: Vec<u32> = world
-        .hosts
-        .iter()
-        .filter(|host| matches!(host.model.class, "mon.bed" | "mon.vs"))
-        .map(|host| host.station.index)
-        .collect();
-    let device = monitors.get(job.turn as usize % monitors.len().max(1)).copied()?;
+    let of_class = world.hosts.iter().filter(|host| classes.contains(&host.model.class));
+    let devices: Vec<u32> = of_class.map(|host| host.station.index).collect();
+    if devices.is_empty() {
+        return None;
+    }
     let mut connection = session(world, job, 0, (engine, ENGINE_PORT), HL7, now);
-    let device = world.host(device).clone();
-    let control = format!("G{}", world.next_number());
-    let time = Timestamp(connection.now);
-    let kind = "ORU^R01^ORU_R01";
+    let (vendor, sender, kind) = from;
     let (product, version) = world.host(job.host).software();
-    let head = Head {
-        sender: "VITALSGATEWAY",
-        receiver: "ENGINE",
-        kind,
-        control: &control,
-        version: "2.6",
-        time,
-        profile: PCD_PROFILE,
-    };
-    let message = pcd01(world, &head, &device, Some(("Lindmoor Integration", version, product)));
-    world.wire.told(device.station.index, TOLD_BY_PCD);
+    let count = if world.wire.rng.per_mille(100) { 2 } else { 1 };
+    let (mut text, mut answers) = (Vec::new(), Vec::new());
+    for place in 0..count {
+        let device = devices[(job.turn as usize + place) % devices.len()];
+        let device = world.host(device).clone();
+        let control = format!("G{}", world.next_number());
+        let time = Timestamp(connection.now);
+        let profile = PCD_PROFILE;
+        let head =
+            Head { sender, receiver: "ENGINE", kind, control: &control, version: "2.6", time, profile };
+        let message = pcd01(world, &head, &device, Some((vendor, version, product)));
+        text.extend_from_slice(&message.framed());
+        let number = world.next_number();
+        answers.extend_from_slice(&hl7::acknowledgement(&head, number, time));
+        world.wire.told(device.station.index, TOLD_BY_PCD);
+        world.wire.mark(Mark::PatientData(device.station.index));
+    }
     world.wire.told(job.host, &[Attribute::Software]);
-    world.wire.mark(Mark::PatientData(device.station.index));
-    exchange(world, &mut connection, &head, &message, [job.host, engine]);
+    world.wire.mark(Mark::PatientData(job.host));
+    world.wire.mark(Mark::PatientData(engine));
+    connection.client_says(&mut world.wire, &text);
+    let thinking = world.wire.rng.range(2_000_000, 35_000_000);
+    connection.wait(&mut world.wire, thinking);
+    connection.server_says(&mut world.wire, &answers);
     let end = keep(world, job, 0, connection);
-    let pause = (600 / monitors.len() as i64).clamp(1, 20);
+    let pause = (600 / devices.len() as i64).clamp(1, 20);
     Some(about(world, now, pause).max(end + SECOND / 10))
 }
 

@@ -5,6 +5,7 @@
 
 use crate::calendar;
 use crate::hospital::FACILITY;
+use crate::rng::Rng;
 use crate::truth::Patient;
 use wardline_model::Timestamp;
 
@@ -64,6 +65,12 @@ impl Message {
         self.segment(&format!("PV1|1|I|{place}"))
     }
 
+    /// Ends segments with CR LF, as some senders do against the standard.
+    pub(crate) fn with_line_feeds(mut self) -> Self {
+        self.text = self.text.replace('\r', "\r\n");
+        self
+    }
+
     /// The framed bytes.
     pub(crate) fn framed(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.text.len() + 3);
@@ -93,6 +100,8 @@ pub(crate) fn acknowledgement(head: &Head<'_>, number: u64, time: Timestamp) -> 
 /// What PCD-01 says of the device itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Device<'a> {
+    /// Kind of device, MDC code of its root.
+    pub(crate) root: &'static str,
     pub(crate) vendor: &'a str,
     pub(crate) model: &'a str,
     pub(crate) serial: &'a str,
@@ -101,29 +110,46 @@ pub(crate) struct Device<'a> {
     pub(crate) instance: &'a str,
 }
 
+/// One measurement: code, place in the containment tree, value, unit.
+pub(crate) type Measurement = (&'static str, &'static str, i64, &'static str);
+
+/// Root of a multi-parameter monitor.
+pub(crate) const MONITOR: &str = "69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC";
+/// Root of an infusion pump.
+pub(crate) const PUMP: &str = "69985^MDC_DEV_PUMP_INFUS_MDS^MDC";
+
+const BEATS: &str = "264864^MDC_DIM_BEAT_PER_MIN^MDC";
+const PERCENT: &str = "262688^MDC_DIM_PERCENT^MDC";
+const PRESSURE: &str = "266016^MDC_DIM_MMHG^MDC";
+const RATE: &str = "265266^MDC_DIM_MILLI_L_PER_HR^MDC";
+
 /// Vital signs of one moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct VitalSigns {
-    pub(crate) heart_rate: i64,
-    pub(crate) saturation: i64,
-    pub(crate) systolic: i64,
-    pub(crate) diastolic: i64,
+pub(crate) fn vital_signs(rng: &mut Rng) -> Vec<Measurement> {
+    vec![
+        ("147842^MDC_ECG_HEART_RATE^MDC", "1.1.1.1", rng.range(55, 120), BEATS),
+        ("150456^MDC_PULS_OXIM_SAT_O2^MDC", "1.2.1.1", rng.range(90, 100), PERCENT),
+        ("150021^MDC_PRESS_BLD_NONINV_SYS^MDC", "1.3.1.1", rng.range(95, 165), PRESSURE),
+        ("150022^MDC_PRESS_BLD_NONINV_DIA^MDC", "1.3.1.2", rng.range(50, 95), PRESSURE),
+    ]
+}
+
+/// How fast a pump runs.
+pub(crate) fn infusion(rng: &mut Rng) -> Vec<Measurement> {
+    vec![("157784^MDC_FLOW_FLUID_PUMP^MDC", "1.1.1.1", rng.range(5, 250), RATE)]
 }
 
 /// OBR and OBX segments of a PCD-01 message: the device, then its measurements.
 pub(crate) fn observations(
     message: &mut Message,
     device: &Device<'_>,
-    signs: VitalSigns,
+    measurements: &[Measurement],
     order: &str,
     time: Timestamp,
 ) {
     let stamp = calendar::stamp(time);
-    message.segment(&format!("OBR|1|{order}|{order}|69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|||{stamp}"));
-    message.segment(&format!(
-        "OBX|1||69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC|1.0.0.0|||||||X|||||||{}",
-        device.instance
-    ));
+    let Device { root, instance, .. } = device;
+    message.segment(&format!("OBR|1|{order}|{order}|{root}|||{stamp}"));
+    message.segment(&format!("OBX|1||{root}|1.0.0.0|||||||X|||||||{instance}"));
     let specifications = [
         ("531969^MDC_ID_MODEL_NUMBER^MDC", device.model),
         ("531970^MDC_ID_MODEL_MANUFACTURER^MDC", device.vendor),
@@ -137,15 +163,6 @@ pub(crate) fn observations(
             message.segment(&format!("OBX|{index}|ST|{code}|1.0.0.{index}|{value}||||||F"));
         }
     }
-    let beats = "264864^MDC_DIM_BEAT_PER_MIN^MDC";
-    let percent = "262688^MDC_DIM_PERCENT^MDC";
-    let pressure = "266016^MDC_DIM_MMHG^MDC";
-    let measurements = [
-        ("147842^MDC_ECG_HEART_RATE^MDC", "1.1.1.1", signs.heart_rate, beats),
-        ("150456^MDC_PULS_OXIM_SAT_O2^MDC", "1.2.1.1", signs.saturation, percent),
-        ("150021^MDC_PRESS_BLD_NONINV_SYS^MDC", "1.3.1.1", signs.systolic, pressure),
-        ("150022^MDC_PRESS_BLD_NONINV_DIA^MDC", "1.3.1.2", signs.diastolic, pressure),
-    ];
     for (code, place, value, unit) in measurements {
         index += 1;
         message.segment(&format!("OBX|{index}|NM|{code}|{place}|{value}|{unit}|||||F|||{stamp}"));
