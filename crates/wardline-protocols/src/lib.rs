@@ -29,6 +29,7 @@ mod dhcp;
 mod dicom;
 mod dissection;
 mod dns;
+mod ftp;
 mod hl7;
 mod http;
 mod icmpv6;
@@ -40,10 +41,13 @@ mod ntlm;
 mod ntp;
 mod once;
 mod probe;
+mod rdp;
 #[cfg(test)]
 mod shared_messages;
 mod smb;
+mod ssh;
 mod table;
+mod telnet;
 #[cfg(test)]
 mod testing;
 mod text;

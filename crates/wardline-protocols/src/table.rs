@@ -49,6 +49,10 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::nbns::PROTOCOL,
     crate::mdns::PROTOCOL,
     crate::dns::PROTOCOL,
+    crate::ssh::PROTOCOL,
+    crate::rdp::PROTOCOL,
+    crate::ftp::PROTOCOL,
+    crate::telnet::PROTOCOL,
     crate::ntp::PROTOCOL,
 ];
 
