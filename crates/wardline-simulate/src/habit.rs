@@ -40,6 +40,7 @@ pub(crate) enum Habit {
     Mdns,
     Medibus,
     Names,
+    Neighbours,
     Netbios,
     Ntp,
     Polling,
@@ -77,10 +78,15 @@ pub(crate) fn first_jobs(world: &mut World) -> Vec<(Timestamp, Job)> {
     let mut jobs = Vec::new();
     for index in 0..world.hosts.len() as u32 {
         let own = world.host(index).model.habits;
-        for habit in [Habit::Arp].iter().chain(own) {
+        for habit in [Habit::Arp, Habit::Neighbours].iter().chain(own) {
             let latest = match habit {
                 Habit::Arp | Habit::Dhcp | Habit::Lldp | Habit::Cdp => 20,
-                Habit::Names | Habit::Netbios | Habit::Mdns | Habit::Ntp | Habit::Polling => 60,
+                Habit::Names
+                | Habit::Neighbours
+                | Habit::Netbios
+                | Habit::Mdns
+                | Habit::Ntp
+                | Habit::Polling => 60,
                 _ => 180,
             };
             let earliest = if matches!(habit, Habit::Dhcp) { 0 } else { SECOND };
@@ -120,6 +126,7 @@ pub(crate) fn run(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
         Habit::Mdns => network::mdns(world, host, now),
         Habit::Medibus => clinical::medibus(world, job, now),
         Habit::Names => network::names(world, host, now),
+        Habit::Neighbours => network::neighbours(world, job, now),
         Habit::Netbios => network::netbios(world, host, now),
         Habit::Ntp => network::ntp(world, host, now),
         Habit::Polling => network::polling(world, job, now),

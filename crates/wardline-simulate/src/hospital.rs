@@ -4,9 +4,9 @@ use crate::catalogue::{Area, CLINICAL, IMAGING, LABORATORY, Model, OFFICE, PHLEB
 use crate::plan::{Plan, Profile};
 use crate::rng::Rng;
 use crate::truth::{Patient, TrueDevice};
-use crate::wire::{Station, Wire};
+use crate::wire::{Stack, Station, Wire};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use wardline_model::{Mac, OperatingSystem, Software, Timestamp};
 
 /// Name of the invented hospital, as messages print it.
@@ -32,6 +32,8 @@ pub(crate) struct Host {
     pub(crate) serial: String,
     pub(crate) room: String,
     pub(crate) bed: u32,
+    /// Its IPv6 address on the link, where its system makes one by itself.
+    pub(crate) link_local: Option<Ipv6Addr>,
     /// From when to when it is on the network; always, when absent.
     pub(crate) present: Option<(i64, i64)>,
 }
@@ -125,6 +127,12 @@ impl World {
         self.counter
     }
 
+    /// MACs of routers that nothing else is known of: those of distant buildings.
+    pub(crate) fn distant_routers(&self) -> Vec<Mac> {
+        let macs: BTreeSet<Mac> = self.hosts.iter().filter_map(|host| host.station.behind).collect();
+        macs.into_iter().collect()
+    }
+
     /// The devices as they truly are, before anything was said.
     pub(crate) fn devices(&self) -> Vec<TrueDevice> {
         let near = self.hosts.iter().filter(|host| host.station.behind.is_none());
@@ -136,10 +144,12 @@ impl World {
 fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
     let model = host.model;
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let own = [IpAddr::V4(host.station.ip)];
     let ips = match model.part {
         Part::Router => gateways.iter().copied().map(IpAddr::V4).collect(),
-        _ => own.to_vec(),
+        _ => [Some(IpAddr::V4(host.station.ip)), host.link_local.map(IpAddr::V6)]
+            .into_iter()
+            .flatten()
+            .collect(),
     };
     let bedside = matches!(model.area, Area::IntensiveCare | Area::Ward);
     TrueDevice {
@@ -246,6 +256,7 @@ fn settle(models: &[&'static Model], rng: &mut Rng) -> Vec<Host> {
             serial: serial(model.serial, rng),
             room: format!("R{}", 100 + *place / 2),
             bed: 1 + *place % 2,
+            link_local: link_local(model, mac, rng),
             present: None,
         });
     }
@@ -260,6 +271,20 @@ fn mac(oui: [u8; 3], taken: &mut BTreeSet<Mac>, rng: &mut Rng) -> Mac {
             return mac;
         }
     }
+}
+
+/// Windows chooses the interface part at random (RFC 7217), Linux here makes it of the MAC (RFC 4291).
+fn link_local(model: &Model, mac: Mac, rng: &mut Rng) -> Option<Ipv6Addr> {
+    let [a, b, c, d, e, f] = mac.0;
+    let interface = match model.stack {
+        Stack::Windows10 | Stack::Windows7 => rng.array::<8>(),
+        Stack::Linux => [a ^ 2, b, c, 0xff, 0xfe, d, e, f],
+        Stack::Embedded | Stack::WindowsXp => return None,
+    };
+    let mut octets = [0; 16];
+    octets[..2].copy_from_slice(&[0xfe, 0x80]);
+    octets[8..].copy_from_slice(&interface);
+    (model.area != Area::Clinic).then(|| Ipv6Addr::from(octets))
 }
 
 fn serial(pattern: &str, rng: &mut Rng) -> String {

@@ -6,7 +6,7 @@
 //! The bytes are written here from the standards, by writers that share nothing with the dissectors, and are
 //! checked with Wireshark, so that the two cannot make the same mistake. The same plan gives the same bytes.
 //! Packets are generated when they are due: memory depends on the number of devices, not on the duration.
-//! Everything is IPv4 without VLAN tags; encrypted payloads are random bytes; signatures do not verify.
+//! Everything is IPv4 without VLAN tags, but for the neighbour discovery of IPv6; encrypted payloads are random bytes; signatures do not verify.
 
 mod calendar;
 mod catalogue;
@@ -83,6 +83,7 @@ impl Simulation {
             start: plan.start,
             end,
             devices: world.devices(),
+            distant_routers: world.distant_routers(),
             patients: world.patients.clone(),
             flows: BTreeMap::new(),
             packets: 0,

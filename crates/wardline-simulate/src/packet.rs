@@ -1,9 +1,10 @@
-//! Frames: Ethernet II (IEEE 802.3), ARP (RFC 826), IPv4 (RFC 791), ICMP (RFC 792), UDP (RFC 768), TCP (RFC 9293).
+//! Frames: Ethernet II (IEEE 802.3), ARP (RFC 826), IPv4 (RFC 791), ICMP (RFC 792), UDP (RFC 768), TCP (RFC 9293),
+//! IPv6 (RFC 8200) with neighbour discovery (RFC 4861).
 //!
 //! Comes in: addresses, numbers, payload. Goes out: a frame as a switch would mirror it, padded to 60 bytes,
-//! without the frame check sequence, all checksums right. No VLAN tags, no fragments, no IPv6.
+//! without the frame check sequence, all checksums right. No VLAN tags, no fragments, no extension headers.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use wardline_model::{Mac, Timestamp};
 
 /// The broadcast station.
@@ -147,6 +148,49 @@ pub(crate) fn icmp_echo(kind: u8, id: u16, sequence: u16, payload: &[u8]) -> Vec
     let sum = checksum(&[&out]);
     out[2..4].copy_from_slice(&sum.to_be_bytes());
     out
+}
+
+/// Neighbour discovery messages.
+pub(crate) mod neighbour {
+    pub(crate) const ROUTER_SOLICITATION: u8 = 133;
+    pub(crate) const SOLICITATION: u8 = 135;
+    pub(crate) const ADVERTISEMENT: u8 = 136;
+}
+
+/// An IPv6 packet with a neighbour discovery message: hop limit 255, as RFC 4861 demands.
+///
+/// `flags` are the reserved word (an advertisement's flags); `own` becomes a link-layer address option.
+pub(crate) fn icmpv6(
+    ends: (Ipv6Addr, Ipv6Addr),
+    kind: u8,
+    flags: u32,
+    target: Option<Ipv6Addr>,
+    own: Option<Mac>,
+) -> Vec<u8> {
+    let mut body = vec![kind, 0, 0, 0];
+    body.extend_from_slice(&flags.to_be_bytes());
+    if let Some(target) = target {
+        body.extend_from_slice(&target.octets());
+    }
+    if let Some(mac) = own {
+        body.extend_from_slice(&[if kind == neighbour::ADVERTISEMENT { 2 } else { 1 }, 1]);
+        body.extend_from_slice(&mac.0);
+    }
+    let length = (body.len() as u32).to_be_bytes();
+    let sum = checksum(&[&ends.0.octets(), &ends.1.octets(), &length, &[0, 0, 0, 58], &body]);
+    body[2..4].copy_from_slice(&sum.to_be_bytes());
+    let mut out = vec![0x60, 0, 0, 0, 0, body.len() as u8, 58, 255];
+    out.extend_from_slice(&ends.0.octets());
+    out.extend_from_slice(&ends.1.octets());
+    out.extend_from_slice(&body);
+    out
+}
+
+/// The multicast address on which the owner of an address is asked for, and its MAC (RFC 4291, RFC 2464).
+pub(crate) fn solicited_node(address: Ipv6Addr) -> (Mac, Ipv6Addr) {
+    let [.., d, e, f] = address.octets();
+    let group = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, d, e, f];
+    (Mac([0x33, 0x33, 0xff, d, e, f]), Ipv6Addr::from(group))
 }
 
 /// A TCP segment's own fields.

@@ -151,6 +151,8 @@ pub struct Truth {
     pub end: Timestamp,
     /// Every device.
     pub devices: Vec<TrueDevice>,
+    /// MACs of routers that show nothing but their MAC: those of distant buildings. They are no devices above.
+    pub distant_routers: Vec<Mac>,
     /// Every patient.
     pub patients: Vec<Patient>,
     /// Conversations begun so far, by who talked to whom; broadcast and multicast are not listed.

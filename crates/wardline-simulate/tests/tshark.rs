@@ -34,8 +34,8 @@ const OPTIONS: &[&str] = &[
 
 /// Whatever tshark knows of what the simulator speaks.
 const PROTOCOLS: &[&str] = &[
-    "arp", "lldp", "cdp", "icmp", "dhcp", "dns", "mdns", "nbns", "ntp", "snmp", "syslog", "dicom", "hl7",
-    "tls", "ssh", "smb", "smb2", "ntlmssp", "ftp", "ftp-data", "http", "rdp", "telnet",
+    "arp", "lldp", "cdp", "icmp", "icmpv6", "dhcp", "dns", "mdns", "nbns", "ntp", "snmp", "syslog", "dicom",
+    "hl7", "tls", "ssh", "smb", "smb2", "ntlmssp", "ftp", "ftp-data", "http", "rdp", "telnet",
 ];
 
 fn installed() -> bool {
@@ -98,7 +98,7 @@ fn tshark_finds_nothing_malformed() {
         let bad = fields(
             &capture,
             "_ws.malformed || tcp.checksum.status==0 || ip.checksum.status==0 || udp.checksum.status==0 \
-             || icmp.checksum.status==0 || cdp.checksum.status==0 || _ws.expert.severity==error",
+             || icmp.checksum.status==0 || icmpv6.checksum.status==0 || cdp.checksum.status==0 || _ws.expert.severity==error",
             &["frame.number", "_ws.col.Protocol", "_ws.expert.message"],
         );
         assert!(bad.is_empty(), "{profile:?} {seed}: {} packets, first {:?}", bad.len(), bad.first());

@@ -7,12 +7,15 @@ use crate::packet::{self, BROADCAST};
 use crate::speech::{cdp, dhcp, dns, lldp, ntp, snmp};
 use crate::truth::{Mark, Weakness};
 use crate::wire::{Datagram, Stack, Station};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use wardline_model::{Attribute, Mac};
 
 /// 224.0.0.251 and its MAC (RFC 6762, RFC 1112).
 const MDNS_GROUP: (Mac, Ipv4Addr, u8) =
     (Mac([0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb]), Ipv4Addr::new(224, 0, 0, 251), 255);
+/// ff02::2 and its MAC (RFC 4291, RFC 2464).
+const ALL_ROUTERS: (Mac, Ipv6Addr) =
+    (Mac([0x33, 0x33, 0, 0, 0, 2]), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2));
 /// Nearest bridge (IEEE 802.1AB).
 const LLDP_GROUP: Mac = Mac([0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e]);
 const CDP_GROUP: Mac = Mac([0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc]);
@@ -63,6 +66,43 @@ pub(super) fn arp(world: &mut World, host: u32, now: i64) -> Option<i64> {
         }
     }
     Some(about(world, now, 420))
+}
+
+/// A system makes itself an IPv6 address, asks for routers that do not answer, and at times for a neighbour.
+pub(super) fn neighbours(world: &mut World, job: &Job, now: i64) -> Option<i64> {
+    use packet::neighbour::{ADVERTISEMENT, ROUTER_SOLICITATION, SOLICITATION};
+    let own = world.host(job.host).clone();
+    let (mac, address) = (own.station.mac, own.link_local?);
+    let frame = |world: &mut World, at: i64, to: Mac, from: Mac, body: &[u8]| {
+        world.wire.frame(at, packet::ethernet(to, from, 0x86dd, body));
+    };
+    world.wire.mark(Mark::Speaks(job.host, "icmpv6"));
+    if job.turn == 0 {
+        let (group_mac, group) = packet::solicited_node(address);
+        let ends = (Ipv6Addr::UNSPECIFIED, group);
+        frame(world, now, group_mac, mac, &packet::icmpv6(ends, SOLICITATION, 0, Some(address), None));
+        let ends = (address, ALL_ROUTERS.1);
+        let question = packet::icmpv6(ends, ROUTER_SOLICITATION, 0, None, Some(mac));
+        frame(world, now + SECOND, ALL_ROUTERS.0, mac, &question);
+        return Some(about(world, now, 600));
+    }
+    let other = world.wire.rng.below(world.hosts.len() as u64) as u32;
+    let other = world.host(other).clone();
+    if let Some(wanted) = other.link_local
+        && other.station.index != job.host
+        && other.station.is_beside(&own.station)
+        && world.is_present(other.station.index, now)
+    {
+        let (group_mac, group) = packet::solicited_node(wanted);
+        let question = packet::icmpv6((address, group), SOLICITATION, 0, Some(wanted), Some(mac));
+        frame(world, now, group_mac, mac, &question);
+        let peer = other.station.mac;
+        world.wire.mark(Mark::Speaks(other.station.index, "icmpv6"));
+        // Solicited, override.
+        let answer = packet::icmpv6((wanted, address), ADVERTISEMENT, 0x6000_0000, Some(wanted), Some(peer));
+        frame(world, now + 400_000, mac, peer, &answer);
+    }
+    Some(about(world, now, 300))
 }
 
 fn manner(world: &World, host: u32) -> dhcp::Manner {
