@@ -45,6 +45,7 @@ mod rdp;
 #[cfg(test)]
 mod shared_messages;
 mod smb;
+mod snmp;
 mod ssh;
 mod table;
 mod telnet;

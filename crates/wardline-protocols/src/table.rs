@@ -46,6 +46,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::smb::PROTOCOL,
     crate::http::PROTOCOL,
     crate::dhcp::PROTOCOL,
+    crate::snmp::PROTOCOL,
     crate::nbns::PROTOCOL,
     crate::mdns::PROTOCOL,
     crate::dns::PROTOCOL,
