@@ -77,7 +77,9 @@ fn read(file: &Arc<[u8]>, mut each: impl FnMut(LinkType, &[u8])) -> u64 {
 
 /// Payload bytes of a frame.
 fn decode(link: LinkType, bytes: &[u8]) -> usize {
-    let Body::Ip(packet) = Frame::decode(link, bytes).body else { return 0 };
+    let frame = Frame::decode(link, bytes);
+    // Borrowed: a copy of what was just written would stall.
+    let Body::Ip(packet) = &frame.body else { return 0 };
     match packet.transport() {
         Transport::Tcp(segment) => segment.payload.len(),
         Transport::Udp(datagram) => datagram.payload.len(),
