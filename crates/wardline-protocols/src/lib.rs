@@ -30,6 +30,8 @@ mod dicom;
 mod dissection;
 mod dns;
 mod ftp;
+#[cfg(test)]
+mod fuzz_smoke;
 mod hl7;
 mod http;
 mod icmpv6;

@@ -22,15 +22,16 @@ use wardline_wire::frame::LinkProtocol;
 /// Every scenario runs at this time: 2026-01-01T00:00:00Z.
 const NOW: Timestamp = Timestamp(1_767_225_600_000_000_000);
 
-struct Scenario {
-    carrier: Carrier,
-    ports: [u16; 2],
-    from_start: bool,
-    script: Vec<(Side, Input)>,
+pub(crate) struct Scenario {
+    pub(crate) carrier: Carrier,
+    pub(crate) ports: [u16; 2],
+    pub(crate) from_start: bool,
+    pub(crate) script: Vec<(Side, Input)>,
     expected: Vec<String>,
 }
 
-enum Input {
+#[derive(Clone)]
+pub(crate) enum Input {
     Bytes(Vec<u8>),
     Gap(u64),
 }
@@ -39,7 +40,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios")
 }
 
-fn files(protocol: &str) -> Vec<PathBuf> {
+pub(crate) fn files(protocol: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder().join(protocol)) else { return Vec::new() };
     let mut files: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "txt"));
@@ -47,7 +48,7 @@ fn files(protocol: &str) -> Vec<PathBuf> {
     files
 }
 
-fn parse(text: &str) -> Result<Scenario, String> {
+pub(crate) fn parse(text: &str) -> Result<Scenario, String> {
     let mut scenario = Scenario {
         carrier: Carrier::Stream,
         ports: [0; 2],
