@@ -118,6 +118,8 @@ fn one(binary: &Path, file: &Path, scratch: &Path, limits: &Limits) -> Result<Ou
     let (json, errors) = (scratch.with_extension("json"), scratch.with_extension("stderr"));
     let mut command = Command::new(binary);
     command.arg("analyze").arg(file).args(["--format", "json"]);
+    // A dissector's panic costs one flow and is quiet; with this it is printed.
+    command.env("RUST_BACKTRACE", "1");
     command.stdout(fs::File::create(&json)?).stderr(fs::File::create(&errors)?);
     let usage = run::measure(command, Duration::from_secs(limits.seconds))?;
     let mut outcome =
@@ -159,6 +161,10 @@ fn read_result(path: &Path) -> Result<(u64, usize, usize)> {
     let value: Value = serde_json::from_reader(file).context("is not JSON")?;
     for key in KEYS {
         value.get(key).with_context(|| format!("lacks `{key}`"))?;
+    }
+    let faults = value["capture"]["counters"]["dissector_faults"].as_u64().unwrap_or(0);
+    if faults > 0 {
+        bail!("{faults} dissectors failed");
     }
     let packets = value["capture"]["packets"].as_u64().context("lacks `capture.packets`")?;
     let length =
@@ -231,6 +237,9 @@ mod tests {
         fs::write(&path, r#"{"capture":{"packets":3},"devices":[],"flows":[],"findings":[1]}"#).unwrap();
         assert_eq!(read_result(&path).unwrap(), (3, 0, 1));
         fs::write(&path, r#"{"capture":{"packets":3},"devices":[],"findings":[]}"#).unwrap();
+        assert!(read_result(&path).is_err());
+        let faulty = r#"{"capture":{"packets":3,"counters":{"dissector_faults":1}},"devices":[],"flows":[],"findings":[]}"#;
+        fs::write(&path, faulty).unwrap();
         assert!(read_result(&path).is_err());
         fs::write(&path, "{").unwrap();
         assert!(read_result(&path).is_err());
