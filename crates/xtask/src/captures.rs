@@ -23,6 +23,9 @@ use std::{
 /// Top-level keys that `analyze --format json` promises.
 const KEYS: [&str; 4] = ["capture", "devices", "flows", "findings"];
 
+/// Captures between two signs of life.
+const PROGRESS_EVERY: usize = 100;
+
 /// Worst files listed at the end.
 const WORST: usize = 5;
 
@@ -58,12 +61,12 @@ struct Outcome {
 }
 
 /// `cargo xtask captures`.
-pub(crate) fn run(folder: &Path, limits: &Limits) -> Result<()> {
+pub(crate) fn run(folder: &Path, limits: &Limits, binary: Option<PathBuf>) -> Result<()> {
     let files = captures_below(folder)?;
     if files.is_empty() {
         bail!("no captures below {}", folder.display());
     }
-    let binary = run::release_binary("wardline")?;
+    let binary = binary.map_or_else(|| run::release_binary("wardline"), Ok)?;
     let scratch = run::target().join("xtask/captures");
     fs::create_dir_all(&scratch)?;
     println!("{} captures, {} at once", files.len(), limits.jobs);
@@ -77,6 +80,9 @@ pub(crate) fn run(folder: &Path, limits: &Limits) -> Result<()> {
                     let outcome = one(binary, file, &scratch.join(format!("{job}")), limits);
                     if let Ok(mut outcomes) = outcomes.lock() {
                         outcomes.push(outcome);
+                        if outcomes.len().is_multiple_of(PROGRESS_EVERY) {
+                            eprintln!("{} of {}", outcomes.len(), files.len());
+                        }
                     }
                 }
             });

@@ -52,6 +52,9 @@ enum Verb {
         /// Processes at once
         #[arg(long, default_value_t = 2)]
         jobs: usize,
+        /// Program to run instead of one built for release
+        #[arg(long)]
+        binary: Option<PathBuf>,
     },
     /// Runs mutated captures and streams through the entry points, with a time budget
     FuzzSmoke {
@@ -85,8 +88,8 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::run(),
         Verb::Deps => deps::run(),
         Verb::Test { full } => suite::run(full),
-        Verb::Captures { folder, seconds, megabytes, jobs } => {
-            captures::run(&folder, &captures::Limits { seconds, megabytes, jobs })
+        Verb::Captures { folder, seconds, megabytes, jobs, binary } => {
+            captures::run(&folder, &captures::Limits { seconds, megabytes, jobs }, binary)
         }
         Verb::FuzzSmoke { seconds } => fuzz::smoke(seconds),
         Verb::Bench(options) => bench::run(&options),
