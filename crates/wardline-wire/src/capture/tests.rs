@@ -528,3 +528,45 @@ fn a_file_that_goes_away_is_said() {
     assert_eq!(seen.packets.len(), 1);
     assert!(seen.files[1].truncated && seen.files[1].problem.is_some());
 }
+
+#[test]
+fn merging_loses_and_doubles_nothing_whatever_the_clocks() {
+    let shelf = Shelf::new("clocks");
+    let mut state = 0x1234_5678_u32;
+    let mut below = |bound: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % bound
+    };
+    for round in 0..40 {
+        let files: Vec<Vec<u32>> = (0..=below(6))
+            .map(|_| {
+                let (start, step) = (below(60_000), 1 + below(40));
+                let back = below(3) * below(4000);
+                (0..below(9000)).map(|index| 10_000 + start + index * step - below(1 + back)).collect()
+            })
+            .collect();
+        let paths: Vec<PathBuf> = files
+            .iter()
+            .enumerate()
+            .map(|(index, times)| shelf.pcap(&format!("r{round}f{index}"), times))
+            .collect();
+        let (packets, names) = merged(&paths);
+        for (path, times) in paths.iter().zip(&files) {
+            let name = path.file_name().unwrap().to_string_lossy();
+            let seen = packets.iter().filter(|(file, _)| *file == name).map(|(_, time)| *time);
+            assert!(
+                seen.eq(times.iter().map(|time| i64::from(*time))),
+                "round {round}: {name} is whole and in order"
+            );
+        }
+        assert_eq!(packets.len(), files.iter().map(Vec::len).sum::<usize>());
+        assert!(merged(&paths) == (packets, names), "round {round}: the same again");
+    }
+}
+
+#[test]
+fn captures_can_be_handed_to_another_thread() {
+    fn sendable<T: Send>() {}
+    sendable::<Captures>();
+    sendable::<Batch>();
+}
