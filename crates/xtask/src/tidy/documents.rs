@@ -60,18 +60,39 @@ pub(super) fn records(tree: &Tree) -> Vec<String> {
     breaches
 }
 
-/// Whether the text names the file, or a pattern of it with one `*` inside the folder (`folder/*.toml`).
+/// Whether a row of the table names the file: its first cell holds paths in backticks, with one `*` inside a folder,
+/// with `{a,b}`, and without a folder where that is the one before.
 fn licensed(text: &str, name: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '`' | '|' | '(' | ')' | ',' | ';')).any(|word| {
-        word == name
-            || word.strip_prefix("data/").and_then(|rest| rest.split_once('*')).is_some_and(
-                |(before, end)| {
-                    let middle = name.strip_prefix("data/").and_then(|rest| rest.strip_prefix(before));
-                    let middle = middle.and_then(|rest| rest.strip_suffix(end));
-                    before.contains('/') && middle.is_some_and(|part| !part.contains('/'))
-                },
-            )
+    let cells = text.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    cells.into_iter().any(|cell| {
+        let mut folder = "";
+        cell.split('`').skip(1).step_by(2).any(|path| {
+            let whole = if path.contains('/') { path.to_owned() } else { format!("{folder}{path}") };
+            if let Some((before, _)) = path.rsplit_once('/') {
+                folder = path.split_at(before.len() + 1).0;
+            }
+            expand(&whole).iter().any(|pattern| matches(pattern, name))
+        })
     })
+}
+
+/// `a{b,c}d` as `abd` and `acd`.
+fn expand(path: &str) -> Vec<String> {
+    let parts = path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    match parts {
+        Some((before, (inner, after))) => {
+            inner.split(',').map(|part| format!("{before}{}{after}", part.trim())).collect()
+        }
+        None => vec![path.to_owned()],
+    }
+}
+
+/// Whether a path with at most one `*` is that of the file. The star needs a folder below `data/`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
+    let middle = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    let inside = before.strip_prefix("data/").is_some_and(|rest| rest.contains('/'));
+    inside && middle.is_some_and(|part| !part.contains('/'))
 }
 
 /// Text of one section, up to the next heading of the same depth.
@@ -100,14 +121,18 @@ mod tests {
 
     #[test]
     fn data_needs_a_licence_line_or_a_pattern_of_its_folder() {
-        assert!(licensed("| `data/fingerprints/oui.toml` | CC0 |", "data/fingerprints/oui.toml"));
-        assert!(licensed("| `data/fingerprints/*` | CC0 |", "data/fingerprints/oui.toml"));
-        assert!(licensed("| `data/fingerprints/*.toml` | CC0 |", "data/fingerprints/ssh.toml"));
-        assert!(!licensed("| `data/fingerprints/*.toml` | CC0 |", "data/fingerprints/oui.tsv"));
-        assert!(!licensed("| `data/fingerprints/*` | CC0 |", "data/fingerprints/dhcp/a.toml"));
-        assert!(!licensed("| `data/*` | CC0 |", "data/makers.toml"));
-        assert!(!licensed("| `data/fingerprints/oui.toml` |", "data/fingerprints/oui.tom"));
-        assert!(!licensed("all of data/ is ours", "data/fingerprints/oui.toml"));
+        let table = "| `data/a/oui.tsv` | x |\n| `data/b/*.toml` | x |\n| `data/c/{one,two}.toml`, `three.toml` | x |";
+        for good in
+            ["data/a/oui.tsv", "data/b/ssh.toml", "data/c/one.toml", "data/c/two.toml", "data/c/three.toml"]
+        {
+            assert!(licensed(table, good), "{good}");
+        }
+        for bad in ["data/a/oui", "data/b/x.tsv", "data/b/deep/x.toml", "data/c/four.toml", "data/three.toml"]
+        {
+            assert!(!licensed(table, bad), "{bad}");
+        }
+        assert!(!licensed("| `data/*` | x |", "data/makers.toml"));
+        assert!(!licensed("All of `data/makers.toml` is ours.", "data/makers.toml"));
     }
 
     #[test]
