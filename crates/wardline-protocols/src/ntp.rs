@@ -1,7 +1,8 @@
 //! NTP (RFC 5905) and SNTP: who serves time, and how far a clock is off.
 //!
-//! In: datagrams. Out: clock offset of clients and servers, where the transmit time is plausible (many
-//! clients fill it with random bits, RFC 9109). Refuses: mode 6 and 7 (control), which other tools report.
+//! In: datagrams. Out: clock offset of servers and clients. Many clients fill the transmit time with random
+//! bits instead of their time: a client's is believed when it is near, or when two of its packets agree.
+//! Refuses: mode 6 and 7 (control and private), whose bytes are no times.
 
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use wardline_model::{Attribute, Fact, Timestamp};
@@ -13,7 +14,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[123],
     probe,
-    start: || Box::new(Ntp { offset: [None; 2] }),
+    start: || Box::new(Ntp::default()),
 };
 
 /// Seconds between the NTP era (1900) and the Unix epoch.
@@ -21,8 +22,21 @@ const ERA: i64 = 2_208_988_800;
 /// A clock further off than this is a random transmit time, not a clock.
 const PLAUSIBLE_SECONDS_MAX: i64 = 10 * 365 * 86_400;
 
+/// A client's clock this near is its clock: random bits are so near once in 25,000 packets.
+const NEAR_SECONDS_MAX: i64 = 86_400;
+/// Two offsets this near are the same: seconds are cut, networks take their time.
+const SAME_SECONDS_MAX: u64 = 2;
+
+#[derive(Default)]
 struct Ntp {
-    offset: [Option<i64>; 2],
+    /// What was said of each side.
+    said: [Option<i64>; 2],
+    /// What a client's last packet would mean.
+    suspected: [Option<i64>; 2],
+}
+
+const fn is_same(one: Option<i64>, other: i64) -> bool {
+    matches!(one, Some(one) if one.abs_diff(other) <= SAME_SECONDS_MAX)
 }
 
 fn probe(probe: &Probe<'_>) -> Verdict {
@@ -46,10 +60,14 @@ impl Dissector for Ntp {
         if mode == 4 {
             notes.requester = Some(side.peer());
         }
-        if let Some(offset) = transmit_offset(bytes, notes.time)
-            && *side.of(&mut self.offset) != Some(offset)
-        {
-            *side.of(&mut self.offset) = Some(offset);
+        if !(1..=5).contains(&mode) {
+            return Step::skip(bytes.len());
+        }
+        let Some(offset) = transmit_offset(bytes, notes.time) else { return Step::skip(bytes.len()) };
+        let agreed = is_same(side.of(&mut self.suspected).replace(offset), offset);
+        let believed = mode != 3 || offset.abs() <= NEAR_SECONDS_MAX || agreed;
+        if believed && !is_same(*side.of(&mut self.said), offset) {
+            *side.of(&mut self.said) = Some(offset);
             notes.speaker(side, [Fact::new(Attribute::ClockOffset, &offset.to_string(), 80, "ntp.transmit")]);
         }
         Step::skip(bytes.len())

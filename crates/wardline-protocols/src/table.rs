@@ -48,6 +48,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::dhcp::PROTOCOL,
     crate::snmp::PROTOCOL,
     crate::nbns::PROTOCOL,
+    crate::nbdgm::PROTOCOL,
+    crate::llmnr::PROTOCOL,
     crate::mdns::PROTOCOL,
     crate::dns::PROTOCOL,
     crate::ssh::PROTOCOL,

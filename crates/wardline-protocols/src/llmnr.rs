@@ -1,0 +1,51 @@
+//! Link-local multicast name resolution (RFC 4795): names that hosts answer to.
+//!
+//! In: datagrams. Out: the name of a local address from an answer, with little trust, since spoofing tools
+//! answer everything. Refuses: names asked for, which are others'. Limit: those of the DNS message.
+
+use crate::dns::{is_message, message};
+use crate::once::Once;
+use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
+use wardline_model::{Attribute, Fact, is_device_address};
+use wardline_wire::Fault;
+
+/// The table line.
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    name: "llmnr",
+    carriers: &[Carrier::Datagram],
+    ports: &[5355],
+    probe,
+    start: || Box::new(Llmnr::default()),
+};
+
+#[derive(Default)]
+struct Llmnr {
+    said: Once,
+}
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    // The format is that of DNS: only the port tells them apart.
+    if probe.port(5355) && is_message(probe.bytes, true) { Verdict::Yes } else { Verdict::No }
+}
+
+impl Dissector for Llmnr {
+    fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        if let Ok(message) = message::read(bytes) {
+            notes.malformed |= matches!(message.fault, Some(Fault::Malformed(_)));
+            let response = message.head.is_response();
+            notes.requester.get_or_insert(if response { side.peer() } else { side });
+            let answers = message.records.iter().filter(|r| response && r.section == 1 && r.class == 1);
+            for record in answers {
+                let Some(ip) = record.address().filter(|ip| is_device_address(*ip)) else { continue };
+                let name = record.name.labels.first().filter(|_| record.name.is_host());
+                let fact = name.and_then(|name| Fact::new(Attribute::Hostname, name, 40, "llmnr.answer"));
+                if self.said.is_new((ip, &fact)) {
+                    notes.address(ip, [fact]);
+                }
+            }
+        } else {
+            notes.malformed = true;
+        }
+        Step::skip(bytes.len())
+    }
+}
