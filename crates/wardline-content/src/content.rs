@@ -6,10 +6,11 @@ use crate::error::{ContentError, Problem};
 use crate::kind::class::DeviceClass;
 use crate::kind::detection::{RawWeakness, Weakness};
 use crate::kind::enterprise::Enterprise;
-use crate::kind::fingerprint::{Conclusion, Defaults, Fingerprints, RawFingerprint};
+use crate::kind::fingerprint::{Conclusion, Defaults, Fingerprint, Fingerprints, RawFingerprint};
 use crate::kind::maker::MakerEntry;
 use crate::kind::os_lifecycle::{OsLifecycle, RawOsRelease};
 use crate::kind::oui::{OuiTable, RawOuiFlag};
+use crate::kind::recog;
 use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::{Attribute, Mac};
 
@@ -49,7 +50,8 @@ impl Content {
     }
 
     /// The built-in content with a site's files over it: name and bytes, in the order in which they count; a
-    /// later entry of the same id replaces an earlier one. `.toml` in our own form, `.tsv` registry tables.
+    /// later entry of the same id replaces an earlier one. `.toml` in our own form, `.tsv` registry tables,
+    /// `.xml` in Recog's form.
     ///
     /// # Errors
     /// Every wrong entry, by file and id.
@@ -139,6 +141,8 @@ type Shelf<K, T> = BTreeMap<K, Placed<T>>;
 #[derive(Default)]
 struct Gathered {
     fingerprints: Shelf<String, (Defaults, RawFingerprint)>,
+    /// Entries of Recog files, which are checked as they are read.
+    foreign: Vec<Fingerprint>,
     classes: Shelf<String, DeviceClass>,
     makers: Shelf<String, MakerEntry>,
     enterprises: Shelf<u32, Enterprise>,
@@ -166,6 +170,13 @@ impl Gathered {
                     self.problems.push(Problem::new(name, &format!("line {line}"), what));
                 }
             }
+            Some("xml") => match recog::read(name, text) {
+                Ok(file) => {
+                    self.foreign.extend(file.fingerprints);
+                    self.left_out.extend(file.left_out);
+                }
+                Err(what) => self.problems.push(Problem::new(name, "", what)),
+            },
             Some("md") => {}
             _ => self.left_out.push(Problem::new(name, "", "is of no kind known here")),
         }
@@ -205,21 +216,18 @@ impl Gathered {
         let codes: BTreeSet<String> = classes.keys().cloned().collect();
         let ids: BTreeSet<String> = self.fingerprints.keys().cloned().collect();
         let fingerprints = check_shelf(self.fingerprints, &mut problems, |layer, (defaults, raw)| {
-            let entry = raw.check(&defaults, &codes)?;
+            let entry = raw.check(&defaults, &codes, layer == Layer::BuiltIn)?;
             if let Some(unknown) = entry.supersedes.iter().find(|id| !ids.contains(*id)) {
                 return Err(format!("supersedes `{unknown}`, which does not exist"));
-            }
-            // The built-in entries' examples are run by a test; a site's are run here, once, at the door.
-            if layer == Layer::Site {
-                entry.verify()?;
             }
             Ok(entry)
         });
         let makers = check_shelf(self.makers, &mut problems, |_, maker| maker.check().map(|()| maker));
         let enterprises = check_shelf(self.enterprises, &mut problems, |_, e| e.check().map(|()| e));
         let weaknesses = check_shelf(self.weaknesses, &mut problems, |_, raw| raw.check());
-        let releases =
-            check_shelf(self.releases, &mut problems, |_, (source, raw)| raw.check(source.as_deref()));
+        let releases = check_shelf(self.releases, &mut problems, |layer, (source, raw)| {
+            raw.check(source.as_deref(), layer == Layer::BuiltIn)
+        });
         for (id, placed) in self.oui_flags {
             for name in self.oui.flag(placed.entry.flag, &placed.entry.names) {
                 problems.push(Problem::new(&placed.file, &id, format!("no registrant is called `{name}`")));
@@ -229,7 +237,7 @@ impl Gathered {
             return Err(ContentError { problems });
         }
         Ok(Content {
-            fingerprints: Fingerprints::new(fingerprints.into_values()),
+            fingerprints: Fingerprints::new(fingerprints.into_values().chain(self.foreign)),
             oui: self.oui,
             enterprises,
             makers,

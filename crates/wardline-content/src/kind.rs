@@ -7,4 +7,6 @@ pub(crate) mod fingerprint;
 pub(crate) mod maker;
 pub(crate) mod os_lifecycle;
 pub(crate) mod oui;
+mod pattern;
+pub(crate) mod recog;
 mod template;

@@ -32,7 +32,7 @@ pub use content::Content;
 pub use date::Date;
 pub use error::{ContentError, Problem};
 pub use kind::class::{DeviceClass, PatientData};
-pub use kind::detection::{Condition, Special, Weakness};
+pub use kind::detection::{Condition, Special, ValuePattern, Weakness};
 pub use kind::enterprise::Enterprise;
 pub use kind::fingerprint::{Conclusion, Example, Fingerprint, Fingerprints};
 pub use kind::maker::MakerEntry;

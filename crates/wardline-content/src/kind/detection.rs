@@ -2,8 +2,7 @@
 //!
 //! Conditions are data; the detection crate evaluates them over a device's evidence and services.
 
-use super::fingerprint::compile;
-use regex::bytes::Regex;
+use super::pattern::Pattern;
 use serde::Deserialize;
 use wardline_model::{Attribute, FindingKind, Severity};
 
@@ -17,6 +16,18 @@ pub enum Special {
     SharedHostKey,
 }
 
+/// A pattern that a rule looks for.
+#[derive(Clone, Debug)]
+pub struct ValuePattern(Pattern);
+
+impl ValuePattern {
+    /// Whether the value holds it.
+    #[must_use]
+    pub fn is_match(&self, value: &str) -> bool {
+        self.0.is_match(value)
+    }
+}
+
 /// When a rule applies.
 #[derive(Clone, Debug)]
 pub enum Condition {
@@ -25,7 +36,7 @@ pub enum Condition {
     /// Evidence of the attribute with one of these values, compared without regard to ASCII case.
     Value(Attribute, Vec<String>),
     /// Evidence of the attribute whose value matches.
-    Pattern(Attribute, Regex),
+    Pattern(Attribute, ValuePattern),
     /// A service of this protocol, provided by the device; `Some(false)` asks for one in clear.
     Service(String, Option<bool>),
     /// Something that needs code.
@@ -41,7 +52,7 @@ impl Condition {
             Self::Value(wanted, values) => {
                 *wanted == attribute && values.iter().any(|v| v.eq_ignore_ascii_case(value))
             }
-            Self::Pattern(wanted, pattern) => *wanted == attribute && pattern.is_match(value.as_bytes()),
+            Self::Pattern(wanted, pattern) => *wanted == attribute && pattern.is_match(value),
             Self::Service(..) | Self::Special(_) => false,
         }
     }
@@ -178,7 +189,9 @@ impl RawCondition {
                 match (values, pattern) {
                     (None, None) => Ok(Condition::Present(attribute)),
                     (Some(values), None) if !values.is_empty() => Ok(Condition::Value(attribute, values)),
-                    (None, Some(pattern)) => Ok(Condition::Pattern(attribute, compile(&pattern, false)?)),
+                    (None, Some(pattern)) => {
+                        Ok(Condition::Pattern(attribute, ValuePattern(Pattern::checked(&pattern, "")?)))
+                    }
                     _ => Err("a condition has either values or a pattern".to_owned()),
                 }
             }

@@ -1,21 +1,13 @@
 //! Fingerprints: what a clue on the wire says about a device.
 //!
 //! In: a clue's attribute and its text. Out: conclusions, from every entry whose pattern matches; an entry
-//! hides another only when it says so (`supersedes`). Patterns are regular expressions matched in linear time,
-//! over bytes: `\d`, `\w` and `\s` are ASCII, letters of other scripts match themselves.
-//!
-//! Limits: [`PATTERN_BYTES_MAX`], [`PROGRAM_BYTES_MAX`].
+//! hides another only when it says so (`supersedes`). Patterns and their limits: `pattern.rs`.
 
+use super::pattern::{Pattern, PatternSet};
 use super::template::Template;
-use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::{Attribute, Confidence, Role};
-
-/// Longest pattern; the longest of public collections are below 1,500 bytes.
-pub(crate) const PATTERN_BYTES_MAX: usize = 2_048;
-/// Largest compiled pattern: a hundred times the usual, and a thousand of them still fit a small machine.
-pub(crate) const PROGRAM_BYTES_MAX: usize = 1 << 20;
 
 /// What a fingerprint concludes from a clue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +54,7 @@ pub struct Fingerprint {
     pub examples: Vec<Example>,
     /// Texts that must not match.
     pub counter_examples: Vec<String>,
-    pub(crate) pattern: Regex,
+    pub(crate) pattern: Pattern,
     pub(crate) sets: Vec<(Field, Template)>,
 }
 
@@ -110,6 +102,9 @@ fields! {
     Hostname = hostname,
 }
 
+/// Highest group a template can name.
+const GROUPS_MAX: usize = 9;
+
 /// An entry as written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,11 +138,13 @@ pub(crate) struct Defaults {
 }
 
 impl RawFingerprint {
-    /// The entry, checked; `classes` are the known class codes.
+    /// The entry, checked; `classes` are the known class codes. A `trusted` entry's pattern is not compiled yet
+    /// and its examples are not run: [`Fingerprint::verify`] does both.
     pub(crate) fn check(
         self,
         defaults: &Defaults,
         classes: &BTreeSet<String>,
+        trusted: bool,
     ) -> Result<Fingerprint, String> {
         let clue = self.clue.or_else(|| defaults.clue.clone()).ok_or("names no clue")?;
         let clue = Attribute::parse(&clue).ok_or_else(|| format!("`{clue}` is not an attribute"))?;
@@ -157,8 +154,15 @@ impl RawFingerprint {
         if !(1..=100).contains(&confidence) {
             return Err(format!("confidence {confidence} is not between 1 and 100 percent"));
         }
-        let pattern = compile(&self.pattern, self.case_insensitive)?;
-        let sets = check_sets(self.sets, pattern.captures_len().saturating_sub(1), classes)?;
+        let flags = if self.case_insensitive { "i" } else { "" };
+        let (pattern, groups) = if trusted {
+            (Pattern::trusted(&self.pattern, flags), GROUPS_MAX)
+        } else {
+            let pattern = Pattern::checked(&self.pattern, flags)?;
+            let groups = pattern.groups();
+            (pattern, groups)
+        };
+        let sets = check_sets(self.sets, groups, classes)?;
         if self.examples.is_empty() || self.counter_examples.is_empty() {
             return Err("has no example or no counter-example".to_owned());
         }
@@ -172,7 +176,7 @@ impl RawFingerprint {
             }
             examples.push(Example { text, yields });
         }
-        Ok(Fingerprint {
+        let entry = Fingerprint {
             id: self.id,
             clue,
             source,
@@ -183,29 +187,12 @@ impl RawFingerprint {
             counter_examples: self.counter_examples,
             pattern,
             sets,
-        })
+        };
+        if !trusted {
+            entry.verify()?;
+        }
+        Ok(entry)
     }
-}
-
-/// A pattern, compiled within the limits.
-pub(crate) fn compile(pattern: &str, case_insensitive: bool) -> Result<Regex, String> {
-    build(RegexBuilder::new(pattern).case_insensitive(case_insensitive), pattern)
-}
-
-/// Finishes a builder with the limits that hold for every pattern.
-pub(crate) fn build(builder: &mut RegexBuilder, pattern: &str) -> Result<Regex, String> {
-    if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(format!("pattern is longer than {PATTERN_BYTES_MAX} bytes"));
-    }
-    builder
-        .unicode(false)
-        .size_limit(PROGRAM_BYTES_MAX)
-        .build()
-        .map_err(|error| format!("pattern `{pattern}`: {}", last_line(&error.to_string())))
-}
-
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or_default()
 }
 
 fn check_sets(
@@ -239,7 +226,7 @@ impl Fingerprint {
     /// pattern does not match.
     #[must_use]
     pub fn yields(&self, text: &str) -> Option<BTreeMap<&'static str, String>> {
-        let captures = self.pattern.captures(text.as_bytes())?;
+        let captures = self.pattern.captures(text)?;
         Some(
             self.sets
                 .iter()
@@ -281,6 +268,10 @@ impl Fingerprint {
     /// # Errors
     /// The example that does not come out as it says.
     pub fn verify(&self) -> Result<(), String> {
+        let highest = self.sets.iter().map(|(_, template)| template.highest_group()).max();
+        if highest > Some(self.pattern.groups()) {
+            return Err("a value asks for a group that the pattern does not have".to_owned());
+        }
         for example in &self.examples {
             let yields = self.yields(&example.text).ok_or(format!("does not match `{}`", example.text))?;
             for (field, wanted) in &example.yields {
@@ -291,7 +282,7 @@ impl Fingerprint {
             }
         }
         self.counter_examples.iter().try_for_each(|text| {
-            if self.pattern.is_match(text.as_bytes()) {
+            if self.pattern.is_match(text) {
                 Err(format!("matches its counter-example `{text}`"))
             } else {
                 Ok(())
@@ -303,30 +294,42 @@ impl Fingerprint {
 /// All fingerprints, grouped by the clue they read.
 #[derive(Clone, Debug, Default)]
 pub struct Fingerprints {
-    by_clue: BTreeMap<Attribute, Vec<Fingerprint>>,
+    by_clue: BTreeMap<Attribute, Group>,
+}
+
+/// The entries of one clue.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    entries: Vec<Fingerprint>,
+    set: PatternSet,
 }
 
 impl Fingerprints {
     pub(crate) fn new(entries: impl IntoIterator<Item = Fingerprint>) -> Self {
-        let mut by_clue: BTreeMap<Attribute, Vec<Fingerprint>> = BTreeMap::new();
+        let mut by_clue: BTreeMap<Attribute, Group> = BTreeMap::new();
         for entry in entries {
-            by_clue.entry(entry.clue).or_default().push(entry);
+            by_clue.entry(entry.clue).or_default().entries.push(entry);
         }
         Self { by_clue }
     }
 
     /// Every entry.
     pub fn iter(&self) -> impl Iterator<Item = &Fingerprint> {
-        self.by_clue.values().flatten()
+        self.by_clue.values().flat_map(|group| &group.entries)
     }
 
-    /// What all entries conclude from a clue, sorted by entry id. Costs one match per entry of the clue:
-    /// callers keep the answer for values that come again.
+    /// What all entries conclude from a clue, sorted by entry id. Callers keep the answer for values that come
+    /// again.
     #[must_use]
     pub fn read(&self, clue: Attribute, text: &str) -> Vec<Conclusion> {
-        let entries = self.by_clue.get(&clue).map(Vec::as_slice).unwrap_or_default();
-        let matching: Vec<&Fingerprint> =
-            entries.iter().filter(|entry| entry.pattern.is_match(text.as_bytes())).collect();
+        let Some(group) = self.by_clue.get(&clue) else { return Vec::new() };
+        let patterns = group.entries.iter().map(|entry| &entry.pattern);
+        let matching: Vec<&Fingerprint> = group
+            .set
+            .matching(patterns, text)
+            .into_iter()
+            .filter_map(|index| group.entries.get(index))
+            .collect();
         let hidden: BTreeSet<&str> =
             matching.iter().flat_map(|entry| entry.supersedes.iter().map(String::as_str)).collect();
         let mut conclusions = Vec::new();

@@ -4,9 +4,8 @@
 //! (long-term editions included, paid extensions not): a modality on a long-term edition must not be
 //! called old by the calendar of the home edition.
 
-use super::fingerprint::compile;
+use super::pattern::Pattern;
 use crate::Date;
-use regex::bytes::Regex;
 use serde::Deserialize;
 
 /// A release of an operating system.
@@ -22,8 +21,8 @@ pub struct OsRelease {
     pub note: Option<String>,
     /// Where the date comes from.
     pub source: String,
-    name: Regex,
-    version: Option<Regex>,
+    name: Pattern,
+    version: Option<Pattern>,
 }
 
 /// All known releases.
@@ -57,12 +56,17 @@ impl OsLifecycle {
 }
 
 impl OsRelease {
+    #[cfg(test)]
+    pub(crate) fn compiles(&self) -> bool {
+        self.name.compiles() && self.version.as_ref().is_none_or(Pattern::compiles)
+    }
+
     fn is(&self, name: &str, version: Option<&str>) -> bool {
-        self.name.is_match(name.as_bytes())
+        self.name.is_match(name)
             && self
                 .version
                 .as_ref()
-                .is_none_or(|wanted| version.is_some_and(|version| wanted.is_match(version.as_bytes())))
+                .is_none_or(|wanted| version.is_some_and(|version| wanted.is_match(version)))
     }
 }
 
@@ -80,7 +84,10 @@ pub(crate) struct RawOsRelease {
 }
 
 impl RawOsRelease {
-    pub(crate) fn check(self, source: Option<&str>) -> Result<OsRelease, String> {
+    pub(crate) fn check(self, source: Option<&str>, trusted: bool) -> Result<OsRelease, String> {
+        let pattern = |text: &str| {
+            if trusted { Ok(Pattern::trusted(text, "i")) } else { Pattern::checked(text, "i") }
+        };
         let day = |text: &str| Date::parse(text).ok_or_else(|| format!("`{text}` is not a day"));
         Ok(OsRelease {
             id: self.id,
@@ -88,8 +95,8 @@ impl RawOsRelease {
             ended_usual: self.ended_usual.as_deref().map(day).transpose()?,
             note: self.note,
             source: self.source.or(source.map(str::to_owned)).ok_or("names no source")?,
-            name: compile(&self.name, true)?,
-            version: self.version.as_deref().map(|pattern| compile(pattern, true)).transpose()?,
+            name: pattern(&self.name)?,
+            version: self.version.as_deref().map(pattern).transpose()?,
         })
     }
 }

@@ -47,9 +47,25 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// Group `group` alone, however high its number.
+    pub(crate) fn group(group: usize) -> Self {
+        Self(vec![Part::Group(group)])
+    }
+
+    /// The text as it stands.
+    pub(crate) fn text(text: &str) -> Self {
+        Self(vec![Part::Text(text.to_owned())])
+    }
+
     /// Whether the value depends on what was matched.
     pub(crate) fn has_groups(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Group(_)))
+    }
+
+    /// The highest group it asks for; 0 for none.
+    pub(crate) fn highest_group(&self) -> usize {
+        let groups = self.0.iter().map(|part| if let Part::Group(group) = part { *group } else { 0 });
+        groups.max().unwrap_or(0)
     }
 
     /// The value, trimmed; `None` when a group it needs did not take part or nothing is left.
