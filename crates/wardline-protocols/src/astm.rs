@@ -27,6 +27,9 @@ const FRAME_MAX: usize = 16_384;
 /// Bytes of a record that are read: headers are shorter.
 const RECORD_MAX: usize = 2048;
 
+/// Names of senders and receivers listed per flow.
+const NAMES_MAX: usize = 16;
+
 const STX: u8 = 0x02;
 const ETX: u8 = 0x03;
 const EOT: u8 = 0x04;
@@ -39,6 +42,9 @@ const ETB: u8 = 0x17;
 struct Astm {
     lanes: [Lane; 2],
     once: Once,
+    /// Sender names said, apart, as a concentrator has many.
+    senders: Once,
+    named: Vec<(DetailKey, String)>,
     /// Something proved the claim: a checksum, a header, a second record.
     proved: bool,
     /// Who sent the first header, and so names the sending application.
@@ -315,7 +321,7 @@ impl Astm {
         }
         let sender = header.whole(5);
         if let Some(sender) = &sender
-            && self.once.is_new(("sender", side, sender))
+            && self.senders.is_new((side, sender))
         {
             notes.equipment(side, [Fact::new(Attribute::AstmSender, sender, 90, "astm.h-5")]);
         }
@@ -324,10 +330,12 @@ impl Astm {
             return;
         }
         for (key, number) in [(DetailKey::SendingApplication, 5), (DetailKey::ReceivingApplication, 10)] {
-            if let Some(name) = header.first(number)
-                && self.once.is_new(("detail", key, &name))
+            let named = header.first(number).map(|name| (key, name));
+            if let Some(named) = named.filter(|named| !self.named.contains(named))
+                && self.named.len() < NAMES_MAX
             {
-                notes.detail(key, &name);
+                notes.detail(key, &named.1);
+                self.named.push(named);
             }
         }
     }

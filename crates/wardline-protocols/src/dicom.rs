@@ -50,6 +50,8 @@ struct Dicom {
     called: Option<String>,
     contexts: Vec<Context>,
     once: Once,
+    /// Equipment said, apart, as an archive forwards that of many.
+    equipment: Once,
 }
 
 /// A presentation context of the association.
@@ -115,7 +117,8 @@ impl Dissector for Dicom {
         }
     }
 
-    fn gap(&mut self, side: Side, count: Option<u64>, _: &mut Notes) -> Step {
+    fn gap(&mut self, side: Side, count: Option<u64>, notes: &mut Notes) -> Step {
+        self.patient(side, notes);
         let lane = side.of(&mut self.lanes);
         (lane.command, lane.data) = (None, None);
         let missing = count.and_then(|count| u32::try_from(count).ok());
@@ -423,15 +426,21 @@ impl Dicom {
         }
     }
 
-    /// The data set is over, or as much of it as was wanted.
-    fn end_of_data(&mut self, side: Side, notes: &mut Notes) {
-        let Some(data) = side.of(&mut self.lanes).data.take() else { return };
-        if data.patient() && self.once.is_new((side, "patient")) {
+    /// Whether the data set that is being read, as far as it came, holds a patient's data.
+    fn patient(&mut self, side: Side, notes: &mut Notes) {
+        let seen = side.of(&mut self.lanes).data.as_ref().is_some_and(|data| data.patient());
+        if seen && self.once.is_new((side, "patient")) {
             notes.speaker(side, [Fact::new(Attribute::PatientDataInClear, "dicom", 95, "dicom.patient")]);
         }
+    }
+
+    /// The data set is over, or as much of it as was wanted.
+    fn end_of_data(&mut self, side: Side, notes: &mut Notes) {
+        self.patient(side, notes);
+        let Some(data) = side.of(&mut self.lanes).data.take() else { return };
         let set = data.finish();
         for facts in [set.equipment(), set.capture_device()] {
-            if !facts.is_empty() && self.once.is_new((side, &facts)) {
+            if !facts.is_empty() && self.equipment.is_new((side, &facts)) {
                 notes.equipment(side, facts.into_iter().map(Some));
             }
         }

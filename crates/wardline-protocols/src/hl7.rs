@@ -29,6 +29,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 const SEGMENT_MAX: usize = 4096;
 /// Message types listed per flow.
 const TYPES_MAX: usize = 32;
+/// Applications listed per flow.
+const NAMES_MAX: usize = 16;
 /// Software parts of one message: hops of an interface.
 const HOPS_MAX: usize = 8;
 /// Block start (VT), block end (FS) and line ends.
@@ -38,7 +40,10 @@ const DELIMITERS: [u8; 4] = [0x0B, 0x1C, b'\r', b'\n'];
 struct Hl7 {
     lanes: [Lane; 2],
     once: Once,
+    /// Devices and applications said, apart, as a gateway has many.
+    senders: Once,
     types: Vec<String>,
+    named: Vec<(DetailKey, String)>,
     described: bool,
 }
 
@@ -214,7 +219,7 @@ impl Hl7 {
 
     fn applications(&mut self, side: Side, head: &Segment<'_>, response: bool, notes: &mut Notes) {
         let (application, facility) = (head.name(3), head.name(4));
-        if self.once.is_new(("application", side, &application, &facility)) {
+        if self.senders.is_new(("application", side, &application, &facility)) {
             // An acknowledgement often only echoes whom the sender took it for.
             let confidence = if response { 70 } else { 90 };
             let fact = |attribute, value: &Option<String>, rule| {
@@ -238,10 +243,12 @@ impl Hl7 {
         for (key, value) in
             [(DetailKey::SendingApplication, sender), (DetailKey::ReceivingApplication, receiver)]
         {
-            if let Some(value) = value
-                && self.once.is_new(("detail", key, &value))
+            let named = value.map(|value| (key, value));
+            if let Some(named) = named.filter(|named| !self.named.contains(named))
+                && self.named.len() < NAMES_MAX
             {
-                notes.detail(key, &value);
+                notes.detail(key, &named.1);
+                self.named.push(named);
             }
         }
     }
@@ -264,7 +271,7 @@ impl Hl7 {
         let Some(message) = side.of(&mut self.lanes).message.take() else { return };
         self.software(side, &message.software, notes);
         for facts in message.devices.finish() {
-            if self.once.is_new(("device", side, &facts)) {
+            if self.senders.is_new(("device", side, &facts)) {
                 notes.equipment(side, facts.into_iter().map(Some));
             }
         }
@@ -273,7 +280,7 @@ impl Hl7 {
     /// SFT: the first is the origin, the others the hops that passed it on; the speaker is one of them.
     fn software(&mut self, side: Side, hops: &[[Option<String>; 3]], notes: &mut Notes) {
         for [vendor, product, version] in hops {
-            if !self.once.is_new(("software", side, vendor, product, version)) {
+            if !self.senders.is_new(("software", side, vendor, product, version)) {
                 continue;
             }
             let maker = vendor.as_deref().filter(|_| hops.len() == 1);

@@ -104,7 +104,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("1.2.840.10008.5.1.4.32", "worklist"),
     ("1.2.840.10008.5.1.4.34.4", "worklist"),
     ("1.2.840.10008.5.1.4.34.6", "worklist"),
-    ("1.2.840.10008.5.1.1", "print"),
+    ("1.2.840.10008.5.1.1.9", "print"),
+    ("1.2.840.10008.5.1.1.18", "print"),
 ];
 
 /// The service of an abstract syntax; `None` for private and rare ones.
@@ -115,6 +116,10 @@ pub(super) fn service(uid: &str) -> Option<Service> {
     }
     if is_below(uid, "1.2.840.10008.5.1.4.34.7") || is_below(uid, "1.2.840.10008.5.1.4.34.10") {
         return Some(Service::Storage("RTPLAN"));
+    }
+    // Stored prints and hard copies are objects; who takes them need not print.
+    if ["27", "29", "30"].iter().any(|last| uid.strip_prefix("1.2.840.10008.5.1.1.") == Some(last)) {
+        return Some(Service::Storage("other"));
     }
     if is_below(uid, "1.2.840.10008.5.1.4.1.2") {
         let word = match uid.rsplit('.').next() {
@@ -165,6 +170,8 @@ mod tests {
         assert_eq!(service("1.2.840.10008.5.1.4.1.2.2.3"), Some(Service::Other("get")));
         assert_eq!(service("1.2.840.10008.5.1.4.31"), Some(Service::Other("worklist")));
         assert_eq!(service("1.2.840.10008.5.1.4.312"), None);
+        assert_eq!(service("1.2.840.10008.5.1.1.18"), Some(Service::Other("print")));
+        assert_eq!(service("1.2.840.10008.5.1.1.29"), Some(Service::Storage("other")));
         for (at, (prefix, _)) in KINDS.iter().enumerate() {
             let hidden = KINDS.iter().take(at).any(|(earlier, _)| is_below(prefix, earlier));
             assert!(!hidden, "{prefix} is never reached");
