@@ -1,20 +1,20 @@
-//! Putting together: sightings and statements to nodes, nodes to groups, groups to devices.
+//! Assembling: sightings and statements become clues of nodes; what identifies joins nodes.
 
 use crate::clue::{Clue, WIRE};
-use crate::device::{self, Parts};
-use crate::id;
 use crate::identity::binding::Bindings;
 use crate::knowledge::{Conclusions, Knowledge};
 use crate::link::Link;
 use crate::merge::{Groups, Node, NodeId};
 use crate::place::Tenancies;
-use crate::{Host, Inventory, Sightings};
+use crate::{Inventory, Sightings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use wardline_model::{About, Attribute, Confidence, Device, Mac, Seen, Service, Subject, is_device_address};
+use wardline_model::{About, Attribute, Confidence, Mac, Role, Seen, Subject, is_device_address};
 
 /// A frame came from there: as sure as the link itself.
 const FRAME_CONFIDENCE: Confidence = 99;
+/// A MAC that carries the packets of others is a router's.
+const ROUTER_CONFIDENCE: Confidence = 80;
 /// Facts by which a host behind a router names itself as a device.
 const NAMING: &[Attribute] = &[
     Attribute::AeTitle,
@@ -60,7 +60,8 @@ impl Texts {
 /// Devices of what was seen.
 pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inventory {
     let bindings = Bindings::read(&sightings.observations);
-    let link = Link::survey(sightings, &bindings, &named(sightings, CLINICAL_NAMING));
+    let clinical = named(sightings, CLINICAL_NAMING);
+    let link = Link::survey(sightings, &bindings, &clinical);
     let tenancies = Tenancies::read(sightings, &bindings, &link);
     let texts = Texts::of(sightings, &bindings);
     let conclusions = Conclusions::draw(knowledge, &sightings.observations, texts.macs.keys());
@@ -76,52 +77,71 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inven
         seen: Vec::new(),
         listed: BTreeSet::new(),
     };
-    assembly.take_frames();
+    assembly.take_stations();
+    assembly.take_hosts(&clinical);
     assembly.take_statements();
-    assembly.join_bindings();
+    assembly.join_ports();
+    assembly.join_declared_macs();
+    let spoken = assembly.spoken_identities(knowledge);
+    assembly.join_numbers(&spoken);
+    assembly.join_host_keys();
+    assembly.take_equipment(knowledge);
+    assembly.note_patient_data();
     assembly.finish(knowledge)
 }
 
-/// Addresses of hosts that say one of these of themselves.
+/// Addresses of hosts that say one of these, of themselves or of what made their data.
 fn named(sightings: &Sightings, naming: &[Attribute]) -> BTreeSet<IpAddr> {
-    let names = sightings.observations.keys().filter(|statement| {
-        statement.about == About::Speaker && statement.facts.iter().any(|f| naming.contains(&f.attribute))
-    });
+    let names = sightings
+        .observations
+        .keys()
+        .filter(|statement| statement.facts.iter().any(|fact| naming.contains(&fact.attribute)));
     names
         .filter_map(|statement| match statement.subject {
             Subject::Host { ip, .. } => Some(ip),
             Subject::Mac(_) | Subject::Named(_) => None,
         })
+        .filter(|ip| !ip.is_multicast() && !ip.is_unspecified() && *ip != IpAddr::from([255; 4]))
         .collect()
 }
 
-struct Assembly<'a> {
-    sightings: &'a Sightings,
-    bindings: &'a Bindings<'a>,
-    link: &'a Link,
-    tenancies: &'a Tenancies,
-    texts: &'a Texts,
-    conclusions: &'a Conclusions,
-    groups: Groups,
-    clues: Vec<(NodeId, Clue<'a>)>,
-    seen: Vec<(NodeId, &'a Seen)>,
+/// Everything known so far, by node.
+pub(crate) struct Assembly<'a> {
+    pub(crate) sightings: &'a Sightings,
+    pub(crate) bindings: &'a Bindings<'a>,
+    pub(crate) link: &'a Link,
+    pub(crate) tenancies: &'a Tenancies,
+    pub(crate) texts: &'a Texts,
+    pub(crate) conclusions: &'a Conclusions,
+    pub(crate) groups: Groups,
+    pub(crate) clues: Vec<(NodeId, Clue<'a>)>,
+    pub(crate) seen: Vec<(NodeId, &'a Seen)>,
     /// Nodes that make their group a device.
-    listed: BTreeSet<NodeId>,
+    pub(crate) listed: BTreeSet<NodeId>,
 }
 
 impl<'a> Assembly<'a> {
-    fn take_frames(&mut self) {
+    /// Stations: whoever sent a frame is there, save the shared addresses of redundant routers.
+    fn take_stations(&mut self) {
         for (mac, seen) in &self.sightings.stations {
-            if mac.is_station() && !mac.is_virtual_router() && !self.link.rewritten.contains(mac) {
-                let node = self.groups.number(Node::Station(*mac));
-                self.listed.insert(node);
-                self.seen.push((node, seen));
-                let text = &self.texts.macs[mac];
-                self.add(node, frame_clue(Attribute::Mac, text, "link", seen));
+            if !mac.is_station() || mac.is_virtual_router() || self.link.rewritten.contains(mac) {
+                continue;
+            }
+            let node = self.groups.number(Node::Station(*mac));
+            self.listed.insert(node);
+            self.seen.push((node, seen));
+            self.add(node, frame_clue(Attribute::Mac, &self.texts.macs[mac], "link", seen));
+            if self.link.routers.contains(mac) {
+                let role = frame_clue(Attribute::Role, Role::Router.as_str(), "link", seen);
+                self.add(node, Clue { confidence: ROUTER_CONFIDENCE, rule: "link.forwards", ..role });
             }
         }
+    }
+
+    /// Hosts: those with a MAC of their own belong to it; those without are devices when the link has no MACs
+    /// or when they name themselves.
+    fn take_hosts(&mut self, clinical: &BTreeSet<IpAddr>) {
         let named = named(self.sightings, NAMING);
-        let clinical = named_clinical(self.sightings);
         for (host, seen) in &self.sightings.hosts {
             let node = self.groups.number(self.tenancies.host(self.link, *host, &seen.seen));
             self.seen.push((node, &seen.seen));
@@ -136,6 +156,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    /// What speakers say of themselves, or others of an address.
     fn take_statements(&mut self) {
         for (statement, seen) in &self.sightings.observations {
             if statement.about == About::Equipment {
@@ -145,104 +166,72 @@ impl<'a> Assembly<'a> {
             for fact in &statement.facts {
                 self.add(node, Clue::of_fact(fact, statement.protocol, seen));
             }
+            // A client that asked through a DHCP relay, a switch: it spoke, though its frames were not seen.
+            let more = |a: Attribute| !matches!(a, Attribute::Mac | Attribute::Ip);
+            if let Subject::Mac(mac) = statement.subject
+                && mac.is_station()
+                && !mac.is_virtual_router()
+                && statement.facts.iter().any(|fact| more(fact.attribute))
+            {
+                self.listed.insert(node);
+            }
         }
     }
 
-    fn join_bindings(&mut self) {
-        for (mac, other) in self.bindings.chassis.keys() {
-            let [a, b] = [mac, other].map(|mac| self.groups.number(Node::Station(*mac)));
-            self.groups.join(a, b);
+    /// Patient data reaches the other end: where a sender has only one server or one client in that protocol, it
+    /// is known which.
+    fn note_patient_data(&mut self) {
+        let mut servers: BTreeMap<(NodeId, &str), BTreeSet<NodeId>> = BTreeMap::new();
+        let mut clients = servers.clone();
+        for (exchange, seen) in &self.sightings.exchanges {
+            let ends = [exchange.client, exchange.server].map(|host| {
+                let node = self.groups.number(self.tenancies.host(self.link, host, seen));
+                self.groups.root(node)
+            });
+            let [client, server] = ends;
+            if client != server {
+                servers.entry((client, exchange.protocol)).or_default().insert(server);
+                clients.entry((server, exchange.protocol)).or_default().insert(client);
+            }
         }
+        let mut told = Vec::new();
+        for at in 0..self.clues.len() {
+            let (node, clue) = self.clues[at];
+            let sender = self.groups.root(node);
+            if clue.attribute != Attribute::PatientDataInClear {
+                continue;
+            }
+            for peers in [&servers, &clients] {
+                let reached = peers.get(&(sender, clue.protocol)).filter(|peers| peers.len() == 1);
+                let tell = |peer| (peer, Clue { rule: "inventory.peer", via: Some(node), ..clue });
+                told.extend(reached.into_iter().flatten().copied().map(tell));
+            }
+        }
+        self.clues.extend(told);
     }
 
-    fn add(&mut self, node: NodeId, clue: Clue<'a>) {
+    /// Adds a clue with what is concluded from it.
+    pub(crate) fn add(&mut self, node: NodeId, clue: Clue<'a>) {
         self.clues.extend(clue.with_conclusions(self.conclusions).into_iter().map(|clue| (node, clue)));
     }
 
-    fn finish(mut self, knowledge: &Knowledge<'_>) -> Inventory {
-        let roots: BTreeSet<NodeId> = self.listed.clone().into_iter().map(|n| self.groups.root(n)).collect();
-        let mut parts: BTreeMap<NodeId, Parts<'a>> =
-            roots.iter().map(|root| (*root, Parts::default())).collect();
-        for id in 0..self.groups.len() {
-            let root = self.groups.root(id);
-            if let (Some(parts), node) = (parts.get_mut(&root), self.groups.node(id)) {
-                match node {
-                    Node::Station(mac) if !mac.is_virtual_router() => _ = parts.macs.insert(mac),
-                    Node::Remote(ip) => _ = parts.ips.insert(ip),
-                    Node::Station(_) => {}
-                }
-            }
-        }
-        for (mac, ip) in self.link.own() {
-            self.with_root(&mut parts, Node::Station(mac), |parts| _ = parts.ips.insert(ip));
-        }
-        for (service, seen) in &self.sightings.services {
-            let node = self.tenancies.host(self.link, service.server, seen);
-            let service = Service {
-                transport: service.transport,
-                port: service.port,
-                protocol: service.protocol,
-                encrypted: service.encrypted,
-            };
-            self.with_root(&mut parts, node, |parts| _ = parts.services.insert(service));
-        }
-        for (id, seen) in std::mem::take(&mut self.seen) {
-            self.with_root(&mut parts, self.groups.node(id), |parts| parts.sightings.push(seen));
-        }
-        for (id, clue) in std::mem::take(&mut self.clues) {
-            self.with_root(&mut parts, self.groups.node(id), |parts| parts.clues.push(clue));
-        }
-        let mut built: Vec<(NodeId, Device)> =
-            parts.into_iter().map(|(root, parts)| (root, device::build(parts, knowledge))).collect();
-        self.name(&mut built);
-        let owners = self.owners(&built);
-        Inventory::new(built.into_iter().map(|(_, device)| device).collect(), owners)
+    /// Whether a node's frames were seen, or it named itself.
+    pub(crate) fn is_listed(&self, node: NodeId) -> bool {
+        self.listed.contains(&node)
     }
 
-    fn with_root(
-        &mut self,
-        parts: &mut BTreeMap<NodeId, Parts<'a>>,
-        node: Node,
-        act: impl FnOnce(&mut Parts<'a>),
-    ) {
-        if let Some(id) = self.groups.get(node)
-            && let Some(parts) = parts.get_mut(&self.groups.root(id))
+    /// Makes a host that names itself a device, wherever it is.
+    pub(crate) fn list_named(&mut self, node: NodeId) {
+        let unicast = |ip: IpAddr| !ip.is_multicast() && !ip.is_unspecified() && ip != IpAddr::from([255; 4]);
+        if let Node::Remote(ip) = self.groups.node(node)
+            && unicast(ip)
         {
-            act(parts);
+            self.listed.insert(node);
         }
-    }
-
-    /// Gives every device its id, and evidence told by others theirs; sorts devices by id.
-    fn name(&mut self, built: &mut [(NodeId, Device)]) {
-        let mut taken = BTreeSet::new();
-        for (_, device) in built.iter_mut() {
-            let id = (0..).map(|salt| id::of(device, salt)).find(|id| !taken.contains(id));
-            device.id = id.unwrap_or_default();
-            taken.insert(device.id.clone());
-        }
-        built.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
-    }
-
-    fn owners(&mut self, built: &[(NodeId, Device)]) -> BTreeMap<Host, String> {
-        let ids: BTreeMap<NodeId, &str> = built.iter().map(|(root, d)| (*root, d.id.as_str())).collect();
-        let mut owners = BTreeMap::new();
-        for (host, seen) in &self.sightings.hosts {
-            if let Some(node) = self.groups.get(self.tenancies.host(self.link, *host, &seen.seen))
-                && let Some(id) = ids.get(&self.groups.root(node))
-            {
-                owners.insert(*host, (*id).to_owned());
-            }
-        }
-        owners
     }
 }
 
-fn named_clinical(sightings: &Sightings) -> BTreeSet<IpAddr> {
-    let mut named = named(sightings, CLINICAL_NAMING);
-    named.retain(|ip| !ip.is_multicast() && !ip.is_unspecified() && *ip != IpAddr::from([255; 4]));
-    named
-}
-
+/// A clue that a frame from there is.
 fn frame_clue<'a>(attribute: Attribute, value: &'a str, protocol: &'static str, seen: &'a Seen) -> Clue<'a> {
     Clue {
         attribute,

@@ -5,7 +5,7 @@
 //! then the first in the alphabet.
 
 use crate::clue::Clue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::{Attribute, Confidence, Timestamp};
 
 /// Nothing that is inferred is certain.
@@ -18,6 +18,8 @@ pub(crate) struct Choice {
     pub(crate) value: String,
     /// All clues together, in percent.
     pub(crate) confidence: Confidence,
+    /// When it was seen first.
+    pub(crate) first: Timestamp,
     /// When it was seen last.
     pub(crate) last: Timestamp,
 }
@@ -25,59 +27,89 @@ pub(crate) struct Choice {
 #[derive(Default)]
 struct Candidate {
     witnesses: BTreeMap<(&'static str, Attribute), Confidence>,
-    last: Timestamp,
-    /// Spelling by how sure its clue is, the surest last.
+    span: Option<(Timestamp, Timestamp)>,
+    /// How its surest clue spells it.
     spelling: Option<(Confidence, Timestamp, String)>,
 }
 
-/// The values of an attribute, the chosen one first. `key` is what makes two spellings one value; a value that
-/// begins with another and a space is the same, said more precisely (`Windows 7` and `Windows`).
+/// The values of an attribute, the chosen one first. `key` is what makes two spellings one value. A value that
+/// begins with another and a space says the same more precisely (`Windows 7` and `Windows`): it has the other's
+/// witnesses too, and the other is left out where it is no surer.
 pub(crate) fn rank<'a>(clues: impl Iterator<Item = Clue<'a>>, key: impl Fn(&str) -> String) -> Vec<Choice> {
+    let candidates = gather(clues, key);
+    let mut together = BTreeMap::new();
+    for (name, candidate) in &candidates {
+        let mut witnesses = candidate.witnesses.clone();
+        for general in generalisations(&candidates, name) {
+            for (witness, confidence) in &candidates[general].witnesses {
+                let held = witnesses.entry(*witness).or_default();
+                *held = (*held).max(*confidence);
+            }
+        }
+        together.insert(name.as_str(), combine(witnesses.into_values()));
+    }
+    let vague: BTreeSet<&str> = candidates
+        .keys()
+        .flat_map(|name| generalisations(&candidates, name).map(move |general| (general, name.as_str())))
+        .filter(|(general, name)| together[name] >= together[general])
+        .map(|(general, _)| general)
+        .collect();
+    let kept = candidates.iter().filter(|(name, _)| !vague.contains(name.as_str()));
+    sorted(kept.filter_map(|(name, candidate)| candidate.choice(together[name.as_str()])).collect())
+}
+
+/// Every value for itself, the surest first: for what a device has several of.
+pub(crate) fn list<'a>(clues: impl Iterator<Item = Clue<'a>>, key: impl Fn(&str) -> String) -> Vec<Choice> {
+    let candidates = gather(clues, key);
+    let choice = |candidate: &Candidate| candidate.choice(combine(candidate.witnesses.values().copied()));
+    sorted(candidates.values().filter_map(choice).collect())
+}
+
+fn gather<'a>(
+    clues: impl Iterator<Item = Clue<'a>>,
+    key: impl Fn(&str) -> String,
+) -> BTreeMap<String, Candidate> {
     let mut candidates: BTreeMap<String, Candidate> = BTreeMap::new();
     for clue in clues {
         let candidate = candidates.entry(key(clue.value)).or_default();
         let witness = candidate.witnesses.entry((clue.protocol, clue.origin)).or_default();
         *witness = (*witness).max(clue.confidence);
-        candidate.last = candidate.last.max(clue.seen.last);
+        let span = candidate.span.get_or_insert((clue.seen.first, clue.seen.last));
+        *span = (span.0.min(clue.seen.first), span.1.max(clue.seen.last));
         let spelling = (clue.confidence, clue.seen.last, clue.value.to_owned());
         if candidate.spelling.as_ref().is_none_or(|held| is_better(&spelling, held)) {
             candidate.spelling = Some(spelling);
         }
     }
-    let mut choices: Vec<(usize, Choice)> = candidates
-        .iter()
-        .filter_map(|(name, candidate)| {
-            let mut witnesses = candidate.witnesses.clone();
-            for (_, general) in generalisations(&candidates, name) {
-                for (witness, confidence) in &general.witnesses {
-                    let held = witnesses.entry(*witness).or_default();
-                    *held = (*held).max(*confidence);
-                }
-            }
-            let confidence = combine(witnesses.into_values());
-            let (_, _, value) = candidate.spelling.clone()?;
-            Some((name.len(), Choice { value, confidence, last: candidate.last }))
-        })
-        .collect();
-    choices.sort_by(|(a_len, a), (b_len, b)| {
-        (b.confidence, b_len, b.last).cmp(&(a.confidence, a_len, a.last)).then_with(|| a.value.cmp(&b.value))
+    candidates
+}
+
+impl Candidate {
+    fn choice(&self, confidence: Confidence) -> Option<Choice> {
+        let (_, _, value) = self.spelling.clone()?;
+        let (first, last) = self.span?;
+        Some(Choice { value, confidence, first, last })
+    }
+}
+
+fn sorted(mut choices: Vec<Choice>) -> Vec<Choice> {
+    choices.sort_by(|a, b| {
+        (b.confidence, b.last).cmp(&(a.confidence, a.last)).then_with(|| a.value.cmp(&b.value))
     });
-    choices.into_iter().map(|(_, choice)| choice).collect()
+    choices
 }
 
 fn is_better(a: &(Confidence, Timestamp, String), b: &(Confidence, Timestamp, String)) -> bool {
     (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| b.2.cmp(&a.2)).is_gt()
 }
 
-/// The candidates that say the same as `name`, less precisely.
+/// Names of the candidates that say the same as `name`, less precisely.
 fn generalisations<'c>(
     candidates: &'c BTreeMap<String, Candidate>,
     name: &'c str,
-) -> impl Iterator<Item = (&'c str, &'c Candidate)> {
-    name.match_indices(' ').filter_map(|(at, _)| {
-        let (name, candidate) = candidates.get_key_value(&name[..at])?;
-        Some((name.as_str(), candidate))
-    })
+) -> impl Iterator<Item = &'c str> {
+    let heads = name.match_indices(' ').map(|(at, _)| &name[..at]);
+    heads.filter(|head| candidates.contains_key(*head))
 }
 
 /// Independent confidences together, in percent.
@@ -88,4 +120,55 @@ pub(crate) fn combine(confidences: impl Iterator<Item = Confidence>) -> Confiden
     let doubt = sorted.iter().fold(1_000_000_u32, |doubt, c| doubt / 100 * (100 - c));
     let sure = ((1_000_000 - doubt) / 10_000).min(CONFIDENCE_MAX);
     u8::try_from(sure).unwrap_or(99)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wardline_model::{PacketRef, Seen};
+
+    fn ranked(clues: &[(&'static str, &str, Confidence, i64)]) -> Vec<(String, Confidence)> {
+        let at = |time| Seen::once(PacketRef { file: 0, frame: 1, time: Timestamp(time) });
+        let seen: Vec<Seen> = clues.iter().map(|clue| at(clue.3)).collect();
+        let clues = clues.iter().zip(&seen).map(|(&(protocol, value, confidence, _), seen)| Clue {
+            attribute: Attribute::Os,
+            value,
+            version: None,
+            confidence,
+            protocol,
+            rule: "r",
+            source: "s",
+            origin: Attribute::Os,
+            seen,
+            via: None,
+        });
+        rank(clues, str::to_lowercase).into_iter().map(|choice| (choice.value, choice.confidence)).collect()
+    }
+
+    fn pair(value: &str, confidence: Confidence) -> (String, Confidence) {
+        (value.to_owned(), confidence)
+    }
+
+    #[test]
+    fn independent_witnesses_add_up_and_one_witness_counts_once() {
+        assert_eq!(ranked(&[("smb", "A", 60, 1), ("http", "a", 50, 2)]), [pair("A", 80)]);
+        assert_eq!(ranked(&[("smb", "A", 60, 1), ("smb", "a", 50, 2)]), [pair("A", 60)]);
+        assert_eq!(ranked(&[("smb", "A", 100, 1), ("http", "A", 90, 2)]), [pair("A", 99)]);
+    }
+
+    #[test]
+    fn the_surest_wins_then_the_latest_then_the_first_in_the_alphabet() {
+        assert_eq!(ranked(&[("a", "X", 50, 9), ("b", "Y", 90, 1)]), [pair("Y", 90), pair("X", 50)]);
+        assert_eq!(ranked(&[("a", "X", 50, 1), ("b", "Y", 50, 2)]), [pair("Y", 50), pair("X", 50)]);
+        assert_eq!(ranked(&[("a", "Y", 50, 1), ("b", "X", 50, 1)]), [pair("X", 50), pair("Y", 50)]);
+    }
+
+    #[test]
+    fn a_more_precise_name_has_the_witnesses_of_the_vague_one() {
+        assert_eq!(ranked(&[("a", "Windows", 60, 1), ("b", "Windows 7", 50, 1)]), [pair("Windows 7", 80)]);
+        assert_eq!(
+            ranked(&[("a", "Windows", 60, 1), ("b", "Linux", 70, 1)]),
+            [pair("Linux", 70), pair("Windows", 60)]
+        );
+    }
 }

@@ -1,16 +1,21 @@
 //! A device out of its clues.
 
 use crate::choose::{self, Choice};
+use crate::class;
 use crate::clue::Clue;
+use crate::identity::serial;
 use crate::knowledge::Knowledge;
+use crate::roles;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use wardline_model::{
-    Attribute, Confidence, Device, Evidence, Mac, OperatingSystem, Role, Seen, Service, Software, Timestamp,
+    Attribute, Confidence, Device, Evidence, Mac, OperatingSystem, Seen, Service, Software, Timestamp,
 };
 
 /// Below this a name is not shown, only its evidence: a wrong name is worse than no name.
 const CONFIDENCE_MIN: Confidence = 30;
+/// Rule of a registry entry whose holder makes modules that others build in.
+const MODULE_RULE: &str = "oui:module";
 
 /// What belongs to one device.
 #[derive(Debug, Default)]
@@ -20,17 +25,20 @@ pub(crate) struct Parts<'a> {
     pub(crate) clues: Vec<Clue<'a>>,
     pub(crate) services: BTreeSet<Service>,
     pub(crate) sightings: Vec<&'a Seen>,
+    /// Whether it asked anybody for anything.
+    pub(crate) asks: bool,
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
 pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
     let clues = &parts.clues;
     let of = |attribute: Attribute| clues.iter().copied().filter(move |clue| clue.attribute == attribute);
-    let best = |attribute, key: fn(&str) -> String| {
-        choose::rank(of(attribute), key).into_iter().find(|choice| choice.confidence >= CONFIDENCE_MIN)
-    };
-    let value = |choice: Option<Choice>| choice.map(|choice| choice.value);
+    let one = |attribute, key: fn(&str) -> String| chosen(choose::rank(of(attribute), key));
     let seen = || clues.iter().map(|clue| clue.seen).chain(parts.sightings.iter().copied());
+    let model = one(Attribute::Model, str::to_lowercase);
+    let numbered = |clue: &Clue<'_>| serial::key(clue.value, model.as_deref()).is_some();
+    let class = class::of(of(Attribute::Class));
+    let system = choose::rank(of(Attribute::Os), str::to_lowercase).into_iter().next();
     Device {
         id: String::new(),
         macs: parts.macs.iter().copied().collect(),
@@ -38,41 +46,59 @@ pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
         hostnames: names(of(Attribute::Hostname), str::to_lowercase),
         ae_titles: names(of(Attribute::AeTitle), str::to_owned),
         vendor: vendor(of(Attribute::Vendor), knowledge),
-        model: value(best(Attribute::Model, str::to_lowercase)),
-        serial: value(best(Attribute::Serial, str::to_lowercase)),
-        udi: value(best(Attribute::Udi, str::to_owned)),
-        class: best(Attribute::Class, str::to_owned).map(|c| (c.value, c.confidence)),
-        os: best(Attribute::Os, str::to_lowercase).map(|choice| system(&choice, of(Attribute::Os))),
+        serial: chosen(choose::rank(of(Attribute::Serial).filter(numbered), serial::compact)),
+        udi: one(Attribute::Udi, str::to_owned),
+        os: system.filter(is_sure).map(|choice| version_of(&choice, of(Attribute::Os))),
         software: software(of(Attribute::Software)),
-        roles: vec![Role::Unknown],
-        location: value(best(Attribute::Location, str::to_lowercase)),
+        roles: roles::of(clues, class.as_ref().map(|(code, _)| code.as_str()), &parts.services, parts.asks),
+        location: one(Attribute::Location, str::to_lowercase),
         first_seen: seen().map(|s| s.first).min().unwrap_or(Timestamp(0)),
         last_seen: seen().map(|s| s.last).max().unwrap_or(Timestamp(0)),
         patient_data_in_clear: of(Attribute::PatientDataInClear).next().is_some(),
         evidence: evidence(clues),
         services: parts.services.into_iter().collect(),
+        model,
+        class,
     }
 }
 
-fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>>, knowledge: &Knowledge<'_>) -> Option<String> {
-    let best = choose::rank(clues, |word| knowledge.maker(word))
-        .into_iter()
-        .find(|choice| choice.confidence >= CONFIDENCE_MIN)?;
-    Some(knowledge.maker(&best.value))
+fn is_sure(choice: &Choice) -> bool {
+    choice.confidence >= CONFIDENCE_MIN
+}
+
+/// The first of ranked values, unless the second is as sure and was said in the same days: of two names that
+/// speak against each other with equal right neither is shown.
+fn chosen(ranked: Vec<Choice>) -> Option<String> {
+    let mut ranked = ranked.into_iter().filter(is_sure);
+    let best = ranked.next()?;
+    let undecided = ranked.next().is_some_and(|second| {
+        second.confidence == best.confidence && second.first <= best.last && best.first <= second.last
+    });
+    (!undecided).then_some(best.value)
+}
+
+/// The maker. Who registered the network address made the network card: it names the maker of the device only
+/// where nothing else does, and a maker of modules never.
+fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>> + Clone, knowledge: &Knowledge<'_>) -> Option<String> {
+    let maker = |word: &str| knowledge.maker(word);
+    let said = choose::rank(clues.clone().filter(|clue| clue.origin != Attribute::Mac), maker);
+    let ranked = if said.iter().any(is_sure) {
+        said
+    } else {
+        choose::rank(clues.filter(|clue| clue.rule != MODULE_RULE), maker)
+    };
+    chosen(ranked).map(|word| knowledge.maker(&word))
 }
 
 fn names<'a>(clues: impl Iterator<Item = Clue<'a>>, key: fn(&str) -> String) -> Vec<String> {
-    let mut names: Vec<String> = choose::rank(clues, key)
-        .into_iter()
-        .filter(|choice| choice.confidence >= CONFIDENCE_MIN)
-        .map(|choice| choice.value)
-        .collect();
+    let mut names: Vec<String> =
+        choose::list(clues, key).into_iter().filter(is_sure).map(|choice| choice.value).collect();
     names.sort();
     names
 }
 
 /// The chosen system with the version that was said of it most surely, then last.
-fn system<'a>(choice: &Choice, clues: impl Iterator<Item = Clue<'a>>) -> OperatingSystem {
+fn version_of<'a>(choice: &Choice, clues: impl Iterator<Item = Clue<'a>>) -> OperatingSystem {
     let version = clues
         .filter(|clue| clue.value.eq_ignore_ascii_case(&choice.value))
         .filter_map(|clue| Some((clue.confidence, clue.seen.last, clue.version?)))

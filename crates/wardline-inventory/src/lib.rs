@@ -6,16 +6,22 @@
 
 mod assemble;
 mod choose;
+mod class;
 mod clue;
 mod device;
+mod finish;
+mod forward;
 mod id;
 mod identity;
 mod input;
 mod inventory;
+mod join;
 mod knowledge;
+mod known;
 mod link;
 mod merge;
 mod place;
+mod roles;
 
 pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;

@@ -15,6 +15,8 @@ pub(crate) enum Node {
     Station(Mac),
     /// A host without a MAC of its own: beyond a router, or on a link without MACs.
     Remote(IpAddr),
+    /// Equipment that only another host speaks of, by number.
+    Equipment(usize),
 }
 
 /// Number of a node.

@@ -1,6 +1,10 @@
 //! One way to test: a small network said line by line, and the devices that come of it.
 
+mod forward;
+mod identity;
 mod link;
+mod order;
+mod values;
 
 use crate::{Exchange, Host, HostSeen, Inventory, Knowledge, ServiceSeen, Sightings, devices};
 use std::net::IpAddr;
@@ -8,8 +12,20 @@ use std::sync::LazyLock;
 use wardline_content::Content;
 use wardline_model::{About, Attribute, Device, Fact, Mac, PacketRef, Seen, Statement, Subject, Timestamp};
 
+/// Makers that the tests name, as a site would add them.
+const MAKERS: &str = r#"
+[[maker]]
+name = "Siemens Healthineers"
+aliases = ["SIEMENS"]
+
+[[maker]]
+name = "GE HealthCare"
+aliases = ["GE Healthcare", "GE MEDICAL SYSTEMS"]
+"#;
+
 fn content() -> &'static Content {
-    static CONTENT: LazyLock<Content> = LazyLock::new(|| Content::embedded().unwrap());
+    static CONTENT: LazyLock<Content> =
+        LazyLock::new(|| Content::with_overlay(&[("makers.toml", MAKERS.as_bytes())]).unwrap());
     &CONTENT
 }
 
@@ -71,6 +87,18 @@ impl World {
         self.state(Subject::Host { ip, mac }, About::Speaker, protocol, facts)
     }
 
+    /// Data that a host sends says this of the machine that made it.
+    fn sends(&mut self, from: &str, protocol: &'static str, facts: &[(Attribute, &str)]) -> &mut Self {
+        self.packet_of(from, 64);
+        let Host { ip, mac } = host(from);
+        self.state(Subject::Host { ip, mac }, About::Equipment, protocol, facts)
+    }
+
+    /// Somebody else says this of an address.
+    fn hears_of(&mut self, address: &str, protocol: &'static str, facts: &[(Attribute, &str)]) -> &mut Self {
+        self.state(Subject::Named(ip(address)), About::Speaker, protocol, facts)
+    }
+
     /// ARP: the station has the address.
     fn arp(&mut self, address: &str, station: &str) -> &mut Self {
         self.frame(station);
@@ -119,6 +147,16 @@ impl World {
         let mut lines: Vec<String> = self.inventory().devices.iter().map(line).collect();
         lines.sort();
         lines
+    }
+}
+
+impl World {
+    /// The device of which a name, an address, a MAC or a serial number is this.
+    fn device(&self, word: &str) -> Device {
+        let mut found = self.inventory().devices;
+        found.retain(|device| line(device).split(' ').any(|w| w == word));
+        assert_eq!(found.len(), 1, "{word} in {:#?}", self.lines());
+        found.remove(0)
     }
 }
 

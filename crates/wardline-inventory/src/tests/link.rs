@@ -1,7 +1,7 @@
 //! Whose MAC is it?
 
-use super::{World, check};
-use wardline_model::Attribute;
+use super::{World, check, ip, mac};
+use wardline_model::{About, Attribute, Mac, PacketRef, Role, Seen, Subject};
 
 const A: &str = "fc:ff:ff:00:00:0a";
 const B: &str = "fc:ff:ff:00:00:0b";
@@ -46,4 +46,131 @@ fn a_mac_at_both_ends_of_a_conversation_was_rewritten_and_says_nothing() {
         .serves(&format!("10.0.0.2@{A}"), 104, "dicom")
         .asks(&format!("10.0.0.1@{A}"), &format!("10.0.0.2@{A}"), "dicom");
     check(&world, &["10.0.0.1", "10.0.0.2"]);
+}
+
+#[test]
+fn a_crowd_behind_one_mac_is_never_one_device() {
+    let mut world = World::default();
+    for n in 1..20 {
+        world.packet_of(&format!("10.{n}.0.9@{ROUTER}"), 64);
+    }
+    world.says(&format!("10.9.0.9@{ROUTER}"), "dicom", &[(Attribute::AeTitle, "FAR")]);
+    check(&world, &["10.9.0.9 FAR", ROUTER]);
+    assert_eq!(world.device(ROUTER).roles, [Role::Router]);
+}
+
+#[test]
+fn the_nearer_of_two_macs_is_the_hosts_own() {
+    let mut world = World::default();
+    world.packet_of(&format!("10.0.0.1@{A}"), 64).packet_of(&format!("10.0.0.1@{ROUTER}"), 63).says(
+        &format!("10.0.0.1@{A}"),
+        "dicom",
+        &[(Attribute::AeTitle, "CT1")],
+    );
+    world.state(
+        Subject::Host { ip: ip("10.0.0.1"), mac: Some(mac(ROUTER)) },
+        About::Speaker,
+        "hl7",
+        &[(Attribute::Hl7Application, "APP")],
+    );
+    check(&world, &[&format!("{A} 10.0.0.1 CT1"), ROUTER]);
+    let device = world.device("CT1");
+    assert!(device.evidence.iter().any(|e| e.attribute == Attribute::Hl7Application));
+}
+
+#[test]
+fn a_virtual_router_address_is_no_device_and_joins_nothing() {
+    let shared = "00:00:5e:00:01:0a";
+    let mut world = World::default();
+    world
+        .packet_of(&format!("10.0.0.2@{A}"), 64)
+        .arp("10.0.0.2", A)
+        .packet_of(&format!("10.0.0.3@{B}"), 64)
+        .arp("10.0.0.3", B)
+        .packet_of(&format!("10.0.0.2@{shared}"), 255)
+        .packet_of(&format!("10.0.0.3@{shared}"), 255)
+        .packet_of(&format!("10.7.0.1@{shared}"), 63)
+        .arp("10.0.0.1", shared);
+    check(&world, &[&format!("{A} 10.0.0.2"), &format!("{B} 10.0.0.3")]);
+}
+
+#[test]
+fn an_address_used_by_two_stations_one_after_the_other_leaves_two_devices() {
+    let mut world = World::default();
+    let (a, b) = (format!("10.0.0.5@{A}"), format!("10.0.0.5@{B}"));
+    world.arp("10.0.0.5", A).says(&a, "dicom", &[(Attribute::AeTitle, "OLD")]);
+    world.hears_of("10.0.0.5", "dns", &[(Attribute::Hostname, "old-name")]);
+    world.packet_of(&a, 64);
+    world.arp("10.0.0.5", B).says(&b, "dicom", &[(Attribute::AeTitle, "NEW")]);
+    world.hears_of("10.0.0.5", "dns", &[(Attribute::Hostname, "new-name")]);
+    world.packet_of(&b, 64);
+    check(&world, &[&format!("{A} 10.0.0.5 old-name OLD"), &format!("{B} 10.0.0.5 new-name NEW")]);
+}
+
+#[test]
+fn a_public_address_is_a_peer_unless_it_is_bound_on_the_link_or_names_itself() {
+    let mut world = World::default();
+    world
+        .packet_of(&format!("9.9.9.9@{ROUTER}"), 64)
+        .says(&format!("9.9.9.9@{ROUTER}"), "http", &[(Attribute::HttpServer, "nginx")])
+        .packet_of(&format!("9.9.9.8@{ROUTER}"), 50)
+        .says(&format!("9.9.9.7@{ROUTER}"), "dicom", &[(Attribute::AeTitle, "CLOUD")])
+        .packet_of(&format!("192.88.0.5@{A}"), 64)
+        .arp("192.88.0.5", A);
+    check(&world, &[ROUTER, "9.9.9.7 CLOUD", &format!("{A} 192.88.0.5")]);
+}
+
+#[test]
+fn a_host_behind_a_router_is_a_device_only_when_it_names_itself() {
+    let mut world = World::default();
+    for (address, name) in [("10.9.0.1", "CT9"), ("10.9.0.2", "")] {
+        let at = format!("{address}@{ROUTER}");
+        world.packet_of(&at, 62).packet_of("10.0.0.1@fc:ff:ff:00:00:0a", 64);
+        if !name.is_empty() {
+            let subject = Subject::Host { ip: ip(address), mac: Some(mac(ROUTER)) };
+            world.state(subject, About::Speaker, "dicom", &[(Attribute::AeTitle, name)]);
+        }
+    }
+    check(&world, &["10.9.0.1 CT9", &format!("{A} 10.0.0.1"), ROUTER]);
+}
+
+#[test]
+fn ipv6_global_addresses_of_the_link_make_no_router() {
+    let mut world = World::default();
+    world
+        .packet_of(&format!("10.0.0.1@{A}"), 64)
+        .packet_of(&format!("2a00:1::feff:ff:fe00:a@{A}"), 64)
+        .packet_of(&format!("2a00:1::1234@{A}"), 64)
+        .packet_of(&format!("fe80::1@{A}"), 255);
+    let device = world.device(A);
+    assert_eq!(device.roles, [Role::Unknown]);
+    assert!(device.ips.contains(&ip("10.0.0.1")) && device.ips.contains(&ip("fe80::1")));
+}
+
+#[test]
+fn a_station_without_an_address_is_a_device_and_a_group_address_is_none() {
+    let mut world = World::default();
+    world.frame("de:ad:be:ef:00:01").frame(A);
+    world.seen.stations.insert(Mac([1, 0, 0x5e, 0, 0, 1]), Seen::once(PacketRef::default()));
+    check(&world, &["de:ad:be:ef:00:01", A]);
+}
+
+#[test]
+fn raw_ip_captures_have_devices_without_macs() {
+    let mut world = World::default();
+    world.packet_of("192.168.1.1", 64).packet_of("8.8.8.8", 64).packet_of("224.0.0.251", 1);
+    check(&world, &["192.168.1.1"]);
+}
+
+#[test]
+fn a_dhcp_lease_names_the_station_behind_the_relay() {
+    let mut world = World::default();
+    world.state(
+        Subject::Mac(mac(A)),
+        About::Speaker,
+        "dhcp",
+        &[(Attribute::Hostname, "pump-7"), (Attribute::Ip, "10.9.0.7")],
+    );
+    world.packet_of(&format!("10.9.0.7@{ROUTER}"), 63).packet_of(&format!("10.9.0.8@{ROUTER}"), 63);
+    check(&world, &[&format!("{A} 10.9.0.7 pump-7"), ROUTER]);
 }

@@ -1,0 +1,95 @@
+//! Roles: what a device does on the network.
+//!
+//! In: clues that name a role, DICOM services, the class, services offered and asked for. Out: roles, sorted.
+//! Server and client say that nothing more is known, so they stand alone.
+
+use crate::choose;
+use crate::clue::Clue;
+use std::collections::BTreeSet;
+use wardline_model::{Attribute, Confidence, Role, Service};
+
+/// Below this a role is a guess.
+const CONFIDENCE_MIN: Confidence = 50;
+/// Services that every host offers to its neighbours: they make no server.
+const HOUSEHOLD: &[&str] =
+    &["arp", "dhcp", "dhcpv6", "icmp", "icmpv6", "igmp", "llmnr", "mdns", "nbdgm", "nbns", "ssdp", "unknown"];
+
+/// The roles of a device.
+pub(crate) fn of(
+    clues: &[Clue<'_>],
+    class: Option<&str>,
+    services: &BTreeSet<Service>,
+    asks: bool,
+) -> Vec<Role> {
+    let said = choose::list(clues.iter().copied().filter(|c| c.attribute == Attribute::Role), str::to_owned);
+    let mut roles: BTreeSet<Role> = said
+        .iter()
+        .filter(|choice| choice.confidence >= CONFIDENCE_MIN)
+        .filter_map(|choice| Role::parse(&choice.value))
+        .filter(|role| *role != Role::Unknown)
+        .collect();
+    roles.extend(by_dicom(clues));
+    roles.extend(class.and_then(by_class));
+    if roles.contains(&Role::Archive) {
+        // An archive sends images too; what it sends was made elsewhere.
+        roles.remove(&Role::Modality);
+    }
+    if roles.contains(&Role::Middleware) {
+        roles.remove(&Role::Analyser);
+    }
+    if roles.len() > 1 {
+        let plain = [Role::Server, Role::Client];
+        let others = roles.iter().any(|role| !plain.contains(role));
+        roles.retain(|role| !others || !plain.contains(role));
+    }
+    if roles.is_empty() {
+        let serves = services.iter().any(|service| !HOUSEHOLD.contains(&service.protocol));
+        roles.insert(if serves {
+            Role::Server
+        } else if asks {
+            Role::Client
+        } else {
+            Role::Unknown
+        });
+    }
+    roles.into_iter().collect()
+}
+
+/// DICOM services as the dissector names them, `scp:…` provided and `scu:…` used.
+fn by_dicom(clues: &[Clue<'_>]) -> Vec<Role> {
+    let has = |start: &str| {
+        clues.iter().any(|clue| clue.attribute == Attribute::DicomService && clue.value.starts_with(start))
+    };
+    let mut roles = Vec::new();
+    if has("scp:worklist") {
+        roles.push(Role::Worklist);
+    }
+    if has("scp:query") || has("scp:storage") && !has("scu:worklist") && !has("scu:mpps") && !has("scu:query")
+    {
+        roles.push(Role::Archive);
+    }
+    if has("scp:print") {
+        roles.push(Role::Printer);
+    }
+    if has("scu:storage") && (has("scu:worklist") || has("scu:mpps")) {
+        roles.push(Role::Modality);
+    }
+    roles
+}
+
+/// Classes that are roles too.
+fn by_class(class: &str) -> Option<Role> {
+    match class {
+        "img.pacs" => Some(Role::Archive),
+        "img.print" | "phleb.label" | "it.prn" => Some(Role::Printer),
+        "img.ai" | "img.inj" => None,
+        "lab.track" => Some(Role::Middleware),
+        "lab.bb" => None,
+        "mdds" => Some(Role::Gateway),
+        "it.ws" => Some(Role::Workstation),
+        "bms" => Some(Role::Controller),
+        _ if class.starts_with("img.") => Some(Role::Modality),
+        _ if class.starts_with("lab.") || class.starts_with("poc.") => Some(Role::Analyser),
+        _ => None,
+    }
+}

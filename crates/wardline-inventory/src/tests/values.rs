@@ -1,0 +1,89 @@
+//! Which value is chosen, and what stays in the evidence.
+
+use super::World;
+use wardline_model::Attribute;
+
+const HOST: &str = "10.0.0.1@fc:ff:ff:00:00:0a";
+
+#[test]
+fn a_module_makers_address_names_no_vendor() {
+    let mut world = World::default();
+    world.packet_of("10.0.0.1@00:80:a3:01:02:03", 64).packet_of("10.0.0.2@00:09:fb:01:02:03", 64);
+    assert_eq!(world.device("10.0.0.1").vendor, None);
+    assert!(world.device("10.0.0.1").evidence.iter().any(|e| e.rule == "oui:module"));
+    assert_eq!(world.device("10.0.0.2").vendor.as_deref(), Some("Philips"));
+}
+
+#[test]
+fn what_a_device_says_outranks_its_network_card() {
+    let mut world = World::default();
+    world.says("10.0.0.2@00:09:fb:01:02:03", "snmp", &[(Attribute::Vendor, "Drägerwerk AG")]);
+    let device = world.device("10.0.0.2");
+    assert_eq!(device.vendor.as_deref(), Some("Dräger"));
+    let words: Vec<_> = device
+        .evidence
+        .iter()
+        .filter(|e| e.attribute == Attribute::Vendor)
+        .map(|e| e.value.as_str())
+        .collect();
+    assert_eq!(words, ["Drägerwerk AG", "Philips Patient Monitoring"]);
+}
+
+#[test]
+fn a_toolkit_is_software_and_not_the_maker() {
+    let mut world = World::default();
+    world.says(HOST, "dicom", &[(Attribute::DicomImplementationVersion, "OFFIS_DCMTK_367")]);
+    let device = world.device("10.0.0.1");
+    assert_eq!(device.vendor, None);
+    assert_eq!(device.software.len(), 1, "{:?}", device.software);
+    assert_eq!(device.software[0].version.as_deref(), Some("3.6.7"));
+}
+
+#[test]
+fn a_build_number_names_the_system_with_the_source_of_that_knowledge() {
+    let mut world = World::default();
+    world.says(HOST, "smb", &[(Attribute::NtlmVersion, "5.1.2600")]);
+    let device = world.device("10.0.0.1");
+    assert_eq!(device.os.unwrap().name, "Windows XP");
+    let evidence = device.evidence.iter().find(|e| e.attribute == Attribute::Os).unwrap();
+    assert_ne!(evidence.source, "wire");
+    assert!(device.evidence.iter().any(|e| e.attribute == Attribute::NtlmVersion && e.source == "wire"));
+}
+
+#[test]
+fn of_two_names_with_equal_right_neither_is_shown_and_both_are_evidence() {
+    let mut world = World::default();
+    for model in ["Evita V500", "Perseus A500", "Evita V500"] {
+        world.says(HOST, "snmp", &[(Attribute::Model, model)]);
+    }
+    let device = world.device("10.0.0.1");
+    assert_eq!(device.model, None);
+    assert_eq!(device.evidence.iter().filter(|e| e.attribute == Attribute::Model).count(), 2);
+}
+
+#[test]
+fn a_device_that_was_upgraded_shows_the_latest() {
+    let mut world = World::default();
+    for model in ["Evita V500", "Evita V600"] {
+        world.says(HOST, "snmp", &[(Attribute::Model, model)]);
+    }
+    assert_eq!(world.device("10.0.0.1").model.as_deref(), Some("Evita V600"));
+}
+
+#[test]
+fn sightings_span_everything_seen_of_a_device() {
+    let mut world = World::default();
+    world.packet_of(HOST, 64).packet_of("10.0.0.2", 64).packet_of(HOST, 64);
+    let device = world.device("10.0.0.1");
+    assert_eq!((device.first_seen.0, device.last_seen.0), (1_000_000_000, 3_000_000_000));
+}
+
+#[test]
+fn services_belong_to_who_answers() {
+    let mut world = World::default();
+    world.packet_of(HOST, 64).packet_of("10.0.0.2", 64).serves(HOST, 104, "dicom");
+    world.asks("10.0.0.2", HOST, "dicom");
+    assert_eq!(world.device("10.0.0.1").services.len(), 1);
+    assert_eq!(world.device("10.0.0.1").roles, [wardline_model::Role::Server]);
+    assert_eq!(world.device("10.0.0.2").roles, [wardline_model::Role::Client]);
+}
