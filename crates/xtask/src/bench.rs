@@ -47,6 +47,9 @@ pub(crate) struct Options {
     /// Make the captures anew
     #[arg(long)]
     remake: bool,
+    /// Program to measure instead of one built for release; the floor is then this task as it was built
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// Rounds in which tshark, which is slow, takes part
     #[arg(long, default_value_t = 1)]
     tshark_rounds: usize,
@@ -62,8 +65,10 @@ struct Engine {
 
 /// `cargo xtask bench`.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let wardline = run::release_binary("wardline")?;
-    let floor = run::release_binary("xtask")?;
+    let (wardline, floor) = match &options.binary {
+        Some(binary) => (binary.clone(), std::env::current_exe()?),
+        None => (run::release_binary("wardline")?, run::release_binary("xtask")?),
+    };
     let folder = run::target().join("xtask/bench");
     fs::create_dir_all(&folder)?;
     let captures = if options.capture.is_empty() {
