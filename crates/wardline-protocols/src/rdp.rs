@@ -49,7 +49,8 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     // Other users of X.224 (S7, MMS, H.323) send its options C0 to C2 here.
     match bytes.get(HEAD..).unwrap_or_default() {
         _ if usize::from(length) == HEAD => Verdict::Maybe,
-        [] => Verdict::More,
+        [] | b"\r" => Verdict::More,
+        [b'\r', b'\n', ..] if usize::from(length) == HEAD.saturating_add(2) => Verdict::Maybe,
         [1, flags, 8, 0, ..] if flags & 0xF0 == 0 => Verdict::Yes,
         rest if rest.starts_with(b"Cookie: msts") => Verdict::Yes,
         rest if rest.len() < 12 && (b"Cookie: msts".starts_with(rest) || rest.first() == Some(&1)) => {

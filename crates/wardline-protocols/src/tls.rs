@@ -67,17 +67,27 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         return Verdict::No;
     }
     match kind {
-        HANDSHAKE => probe_handshake(bytes, length),
+        HANDSHAKE => probe_handshake(bytes, length, probe.from_start),
         CHANGE_CIPHER_SPEC if length == 1 => Verdict::Maybe,
         ALERT if length == 2 && at(5, |level| level == 1 || level == 2) => Verdict::Maybe,
+        // Encrypted alerts close most conversations.
+        ALERT if !probe.from_start && (16..=64).contains(&length) => Verdict::Maybe,
         APPLICATION_DATA if !probe.from_start => Verdict::Maybe,
         _ => Verdict::No,
     }
 }
 
-/// A handshake record: `16 03 0v LL LL` and a hello of matching version.
-fn probe_handshake(bytes: &[u8], length: u16) -> Verdict {
+/// A handshake record: `16 03 0v LL LL` and a hello of matching version; picked up later, any message of the
+/// handshake whose length is in bounds.
+fn probe_handshake(bytes: &[u8], length: u16, from_start: bool) -> Verdict {
     let Some(&kind) = bytes.get(5) else { return Verdict::More };
+    if !from_start && matches!(kind, 4 | CERTIFICATE..=16 | 20 | 22) {
+        return match bytes.get(6) {
+            None => Verdict::More,
+            Some(0) => Verdict::Maybe,
+            Some(_) => Verdict::No,
+        };
+    }
     if !matches!(kind, CLIENT_HELLO | SERVER_HELLO) {
         return Verdict::No;
     }
@@ -251,8 +261,10 @@ impl Tls {
                 let (own, other) = if side == Side::Opener { (opener, accepter) } else { (accepter, opener) };
                 let is_server = own.is_server || other.is_client;
                 side.of(&mut self.lanes).certificate = true;
-                notes.malformed |=
-                    !certificate::note(body.get(6..).unwrap_or_default(), side, is_server, notes);
+                let is_certificate =
+                    certificate::note(body.get(6..).unwrap_or_default(), side, is_server, notes);
+                notes.malformed |= !is_certificate;
+                notes.confirmed |= is_certificate;
             }
             _ => {}
         }
