@@ -68,6 +68,9 @@ fn by_dicom(clues: &[Clue<'_>]) -> Vec<Role> {
     {
         roles.push(Role::Archive);
     }
+    if has("scu:query") && !has("scp:query") && !has("scu:worklist") && !has("scu:mpps") {
+        roles.push(Role::Workstation);
+    }
     if has("scp:print") {
         roles.push(Role::Printer);
     }
@@ -80,9 +83,9 @@ fn by_dicom(clues: &[Clue<'_>]) -> Vec<Role> {
 /// Classes that are roles too.
 fn by_class(class: &str) -> Option<Role> {
     match class {
-        "img.pacs" => Some(Role::Archive),
         "img.print" | "phleb.label" | "it.prn" => Some(Role::Printer),
-        "img.ai" | "img.inj" => None,
+        // An archive, a viewer, a program: what it offers tells which, not its class.
+        "img.pacs" | "img.ai" | "img.inj" => None,
         "lab.track" => Some(Role::Middleware),
         "lab.bb" => None,
         "mdds" => Some(Role::Gateway),

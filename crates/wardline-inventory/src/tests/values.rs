@@ -87,3 +87,19 @@ fn services_belong_to_who_answers() {
     assert_eq!(world.device("10.0.0.1").roles, [wardline_model::Role::Server]);
     assert_eq!(world.device("10.0.0.2").roles, [wardline_model::Role::Client]);
 }
+
+#[test]
+fn a_viewer_that_takes_images_in_is_a_workstation_and_no_archive() {
+    let mut world = World::default();
+    for service in ["scu:query", "scu:move", "scp:storage:CT"] {
+        world.says(HOST, "dicom", &[(Attribute::DicomService, service)]);
+    }
+    assert_eq!(world.device("10.0.0.1").roles, [wardline_model::Role::Workstation]);
+}
+
+#[test]
+fn a_network_chip_names_no_maker() {
+    let mut world = World::default();
+    world.packet_of("10.0.0.1@00:1b:21:bb:20:02", 64);
+    assert_eq!(world.device("10.0.0.1").vendor, None);
+}
