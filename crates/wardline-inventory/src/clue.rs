@@ -8,6 +8,9 @@ use wardline_model::{Attribute, Confidence, Fact, Seen};
 /// Source of what a device said itself.
 pub(crate) const WIRE: &str = "wire";
 
+/// Rule that reads the maker of a software part (HL7 SFT-1): not the maker of the device it runs on.
+const SOFTWARE_MAKER_RULE: &str = "hl7.sft-1";
+
 /// One reason why an attribute may have a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clue<'a> {
@@ -48,6 +51,11 @@ impl<'a> Clue<'a> {
             seen,
             via: None,
         }
+    }
+
+    /// Whether it may name the maker of the device: who made the network card or a software part may be another.
+    pub(crate) fn is_of_device(&self) -> bool {
+        self.origin != Attribute::Mac && self.rule != SOFTWARE_MAKER_RULE
     }
 
     /// The clue, and all that is concluded from it; from a concluded model once more.

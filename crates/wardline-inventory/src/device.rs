@@ -81,11 +81,11 @@ fn chosen(ranked: Vec<Choice>) -> Option<String> {
 /// where nothing else does, and a maker of modules never.
 fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>> + Clone, knowledge: &Knowledge<'_>) -> Option<String> {
     let maker = |word: &str| knowledge.maker(word);
-    let said = choose::rank(clues.clone().filter(|clue| clue.origin != Attribute::Mac), maker);
+    let said = choose::rank(clues.clone().filter(Clue::is_of_device), maker);
     let ranked = if said.iter().any(is_sure) {
         said
     } else {
-        choose::rank(clues.filter(|clue| clue.rule != MODULE_RULE), maker)
+        choose::rank(clues.filter(|clue| clue.origin == Attribute::Mac && clue.rule != MODULE_RULE), maker)
     };
     chosen(ranked).map(|word| knowledge.maker(&word))
 }

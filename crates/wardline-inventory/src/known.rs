@@ -40,9 +40,8 @@ impl Known {
             if offers(&clues, &["scu:worklist", "scu:mpps"]) {
                 known.asks_worklist.insert(root);
             }
-            // The maker of a network card speaks neither for nor against the maker of the device.
-            let said: Vec<Clue<'_>> =
-                clues.iter().copied().filter(|clue| clue.origin != Attribute::Mac).collect();
+            // The maker of a part speaks neither for nor against the maker of the device.
+            let said: Vec<Clue<'_>> = clues.iter().copied().filter(Clue::is_of_device).collect();
             known.add(root, Identity { mac: None, name: None, ..Identity::read(&said, knowledge) });
             for title in clues.iter().filter(|clue| clue.attribute == Attribute::AeTitle) {
                 known.ae_titles.entry(title.value.to_owned()).or_default().insert(root);

@@ -103,3 +103,22 @@ fn a_network_chip_names_no_maker() {
     world.packet_of("10.0.0.1@00:1b:21:bb:20:02", 64);
     assert_eq!(world.device("10.0.0.1").vendor, None);
 }
+
+#[test]
+fn who_wrote_the_software_did_not_make_the_server() {
+    let mut world = World::default();
+    let fact = wardline_model::Fact::new(Attribute::Vendor, "Orion Health", 60, "hl7.sft-1").unwrap();
+    world.packet_of(HOST, 64);
+    let super::Host { ip, mac } = super::host(HOST);
+    let statement = wardline_model::Statement {
+        subject: wardline_model::Subject::Host { ip, mac },
+        about: wardline_model::About::Speaker,
+        protocol: "hl7",
+        facts: vec![fact],
+    };
+    let seen = world.packet();
+    world.seen.observations.insert(statement, seen);
+    let device = world.device("10.0.0.1");
+    assert_eq!(device.vendor, None);
+    assert!(device.evidence.iter().any(|e| e.value == "Orion Health"));
+}
