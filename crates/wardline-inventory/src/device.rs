@@ -78,14 +78,18 @@ fn chosen(ranked: Vec<Choice>) -> Option<String> {
 }
 
 /// The maker. Who registered the network address made the network card: it names the maker of the device only
-/// where nothing else does, and a maker of modules never.
+/// where nothing else does and it is known as a maker of devices; a maker of modules, or a name nobody has
+/// listed as a maker, never.
 fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>> + Clone, knowledge: &Knowledge<'_>) -> Option<String> {
     let maker = |word: &str| knowledge.maker(word);
     let said = choose::rank(clues.clone().filter(Clue::is_of_device), maker);
     let ranked = if said.iter().any(is_sure) {
         said
     } else {
-        choose::rank(clues.filter(|clue| clue.origin == Attribute::Mac && clue.rule != MODULE_RULE), maker)
+        let named = |clue: &Clue<'_>| {
+            clue.origin == Attribute::Mac && clue.rule != MODULE_RULE && knowledge.lists(clue.value)
+        };
+        choose::rank(clues.filter(named), maker)
     };
     chosen(ranked).map(|word| knowledge.maker(&word))
 }

@@ -23,6 +23,11 @@ impl<'a> Knowledge<'a> {
         Self { content, makers }
     }
 
+    /// Whether a name is a listed maker's.
+    pub(crate) fn lists(&self, word: &str) -> bool {
+        self.makers.resolve(word).is_some()
+    }
+
     /// The name a maker is listed under; the word itself when nobody knows it.
     pub(crate) fn maker(&self, word: &str) -> String {
         self.makers.resolve(word).map_or(word, |maker| maker.canonical).to_owned()

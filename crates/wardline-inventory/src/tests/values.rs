@@ -15,6 +15,14 @@ fn a_module_makers_address_names_no_vendor() {
 }
 
 #[test]
+fn a_registrant_nobody_lists_as_a_maker_names_no_vendor() {
+    let mut world = World::default();
+    world.packet_of("10.0.0.1@00:11:22:01:02:03", 64);
+    assert_eq!(world.device("10.0.0.1").vendor, None);
+    assert!(world.device("10.0.0.1").evidence.iter().any(|e| e.rule == "oui"));
+}
+
+#[test]
 fn what_a_device_says_outranks_its_network_card() {
     let mut world = World::default();
     world.says("10.0.0.2@00:09:fb:01:02:03", "snmp", &[(Attribute::Vendor, "Drägerwerk AG")]);
