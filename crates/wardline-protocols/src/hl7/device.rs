@@ -65,7 +65,8 @@ impl Devices {
         let containment = segment.field(4);
         let mut levels = containment.split(|&b| b == b'.');
         let system = levels.next().unwrap_or_default();
-        let top = levels.all(|level| level.iter().all(|&b| b == b'0'));
+        // No virtual device and no channel: what follows only counts the facets of the system itself.
+        let top = levels.take(2).all(|level| level.iter().all(|&b| b == b'0'));
         if let Some(part) = specification(segment)
             && top
             && let Some(value) = value_of(segment)
@@ -194,11 +195,13 @@ impl Device {
         }
     }
 
-    /// Adds what is not known yet; the first word about an attribute stands.
+    /// Adds what is not known yet; of two words about an attribute the surer stands, of equals the first.
     fn add(&mut self, facts: Vec<Fact>) {
         for fact in facts {
-            if self.facts.iter().all(|known| known.attribute != fact.attribute) {
-                self.facts.push(fact);
+            match self.facts.iter_mut().find(|known| known.attribute == fact.attribute) {
+                Some(known) if known.confidence < fact.confidence => *known = fact,
+                Some(_) => {}
+                None => self.facts.push(fact),
             }
         }
     }
