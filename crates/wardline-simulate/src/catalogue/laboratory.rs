@@ -48,7 +48,7 @@ pub(crate) const LABORATORY: &[Model] = &[
         model: Some("DCA Vantage"),
         // Behind a Lantronix serial device server.
         oui: [0x00, 0x80, 0xa3],
-        class: "poc.gluc",
+        class: "lab.chem",
         software: &[("DCA Vantage", "04.04.00.00")],
         name: "DCA",
         serial: "S0#####",
