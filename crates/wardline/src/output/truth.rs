@@ -17,6 +17,7 @@ struct TruthView<'a> {
     reordered: u64,
     delivered_twice: u64,
     devices: Vec<DeviceView<'a>>,
+    distant_routers: Vec<String>,
     flows: Vec<FlowView>,
     patients: Vec<PatientView<'a>>,
 }
@@ -34,6 +35,12 @@ struct ServiceView {
     port: u16,
     protocol: &'static str,
     encrypted: bool,
+}
+
+#[derive(Serialize)]
+struct PresentView {
+    from: String,
+    to: String,
 }
 
 #[derive(Serialize)]
@@ -60,6 +67,8 @@ struct DeviceView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a str>,
     through_router: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    present: Option<PresentView>,
     services: Vec<ServiceView>,
     protocols: Vec<&'static str>,
     patient_data_in_clear: bool,
@@ -99,6 +108,7 @@ pub(crate) fn write(truth: &Truth, mut out: impl Write) -> io::Result<()> {
         reordered: truth.reordered,
         delivered_twice: truth.delivered_twice,
         devices: truth.devices.iter().map(device).collect(),
+        distant_routers: truth.distant_routers.iter().map(ToString::to_string).collect(),
         flows: truth.flows.iter().map(|(key, count)| flow(key, *count)).collect(),
         patients: truth.patients.iter().map(patient).collect(),
     };
@@ -128,6 +138,7 @@ fn device(device: &TrueDevice) -> DeviceView<'_> {
         area: device.area,
         location: device.location.as_deref(),
         through_router: device.through_router,
+        present: device.present.map(|(from, to)| PresentView { from: rfc3339(from), to: rfc3339(to) }),
         services: device
             .services
             .iter()
