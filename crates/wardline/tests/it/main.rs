@@ -1,0 +1,12 @@
+//! Tests of the built program: real peers captured live, development captures, whole generated hospitals.
+//!
+//! Peers speak in network namespaces of their own, never on a network that exists. They run with
+//! `WARDLINE_PEERS=1` (`cargo xtask test` sets it and finds or installs them); what cannot run says SKIPPED.
+
+mod analysis;
+mod astm;
+mod dicom;
+mod hl7;
+mod hospital;
+mod lab;
+mod network;
