@@ -63,6 +63,7 @@ impl Network {
                 return None;
             }
         }
+        sweep();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let network =
             Self { prefix: format!("wardline-{}-{number}", id()), folder: tempfile::tempdir().unwrap() };
@@ -136,16 +137,21 @@ impl Network {
         let log = fs::File::create(self.path("server.log")).unwrap();
         let mut command = self.command(End::Server, program.as_ref());
         command.args(arguments).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
-        let running = Running(command.spawn().unwrap());
-        let table = format!("/proc/{}/net/tcp", running.0.id());
+        let mut running = Running(command.spawn().unwrap());
+        let process = running.0.id();
+        let table = format!("/proc/{process}/net/tcp");
         let listens = format!(":{port:04X} 00000000:0000 0A");
-        let up = || {
+        let mut up = false;
+        // An end is an answer too.
+        let answered = || {
             // Until `ip` has entered the namespace, the table is that of the whole machine.
-            let inside = fs::read_to_string(format!("/proc/{}/comm", running.0.id())).unwrap_or_default();
-            inside.trim() != "ip" && fs::read_to_string(&table).is_ok_and(|table| table.contains(&listens))
+            let inside = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
+            up = inside.trim() != "ip" && fs::read_to_string(&table).is_ok_and(|t| t.contains(&listens));
+            up || running.0.try_wait().is_ok_and(|ended| ended.is_some())
         };
+        wait(answered);
         let log = || fs::read_to_string(self.path("server.log")).unwrap_or_default();
-        assert!(wait(up), "{:?} does not listen on {port}: {}", program.as_ref(), log());
+        assert!(up, "{:?} does not listen on {port}: {}", program.as_ref(), log());
         running
     }
 
@@ -196,6 +202,18 @@ impl Drop for Network {
         for end in [End::Client, End::Server] {
             // Never laid is as good; the link goes with its ends.
             let _ = Command::new("ip").args(["netns", "del", &self.name(end)]).output();
+        }
+    }
+}
+
+/// Takes down what a test left behind that was killed: namespaces named after a process that is no more.
+fn sweep() {
+    let listed = Command::new("ip").args(["netns", "list"]).output().map(|o| o.stdout).unwrap_or_default();
+    for line in String::from_utf8_lossy(&listed).lines() {
+        let name = line.split(' ').next().unwrap_or_default();
+        let process = name.strip_prefix("wardline-").and_then(|rest| rest.split('-').next());
+        if process.is_some_and(|id| id.parse::<u32>().is_ok() && !Path::new("/proc").join(id).exists()) {
+            let _ = Command::new("ip").args(["netns", "del", name]).output();
         }
     }
 }
