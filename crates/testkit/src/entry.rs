@@ -7,7 +7,7 @@ use std::io::Cursor;
 use wardline_model::Timestamp;
 use wardline_protocols::{Carrier, Dissection, Notes, PROTOCOLS, Side, Trouble};
 use wardline_wire::capture::{Batch, Captures, LinkType};
-use wardline_wire::flow::{Arrival, EARLY_BYTES_MAX, Stream, StreamCounters};
+use wardline_wire::flow::{Arrival, EARLY_BYTES_MAX, EARLY_SEGMENTS_MAX, Stream, StreamCounters};
 use wardline_wire::frame::{Body, Fragments, Frame, TcpSegment, Transport};
 
 /// Link types that a frame input can choose from by its first byte.
@@ -121,7 +121,8 @@ pub fn flow(input: &[u8]) {
         };
         stream.segment(&segment, &mut counters, &mut give);
         stream.acknowledged(segment.acknowledgement, &mut counters, &mut give);
-        assert!(stream.early_bytes() <= EARLY_BYTES_MAX + SEGMENT_BYTES_MAX, "early bytes are bounded");
+        let early = EARLY_BYTES_MAX + SEGMENT_BYTES_MAX + 128 * EARLY_SEGMENTS_MAX;
+        assert!(stream.held() <= early, "early bytes are bounded");
         notes.clear();
     }
     for stream in &mut streams {

@@ -61,7 +61,13 @@ struct Reading {
 struct Unconfirmed {
     notes: Notes,
     first: [Vec<u8>; 2],
+    /// More came of that side than is kept.
+    more: [bool; 2],
+    midstream: [bool; 2],
 }
+
+/// Bytes that a statement held back costs, roughly.
+const SAID_COST: usize = 256;
 
 /// One direction.
 #[derive(Default)]
@@ -128,9 +134,16 @@ impl Dissection {
 
     /// Bytes held while probing or waiting.
     #[must_use]
-    pub const fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         let [opener, accepter] = &self.lanes;
-        opener.held.capacity().saturating_add(accepter.held.capacity())
+        let lanes = opener.held.capacity().saturating_add(accepter.held.capacity());
+        match &self.state {
+            State::Reading(reading) => match &reading.unconfirmed {
+                Some(unconfirmed) => lanes.saturating_add(unconfirmed.held()),
+                None => lanes,
+            },
+            State::Probing | State::Over => lanes,
+        }
     }
 
     /// Bytes of `side`, in order: of a stream, whatever arrived; of datagrams, one whole.
@@ -203,7 +216,10 @@ impl Dissection {
         lane.looked_at = lane.looked_at.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         lane.packets = lane.packets.saturating_add(1);
         let rest = bytes.get(room..).unwrap_or_default();
-        match self.ask(side) {
+        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| self.ask(side))) else {
+            return self.stop(Trouble::Panicked);
+        };
+        match answer {
             (Verdict::Yes | Verdict::Maybe, None) | (Verdict::No, _) => {
                 self.not_recognised(side);
                 None
@@ -265,8 +281,8 @@ impl Dissection {
     ) -> Option<Trouble> {
         let certain = verdict == Verdict::Yes;
         let [opener, accepter] = &self.lanes;
-        let first = || [opener.held.clone(), accepter.held.clone()];
-        let unconfirmed = (!certain).then(|| Unconfirmed { notes: Notes::default(), first: first() });
+        let midstream = [opener.midstream, accepter.midstream];
+        let unconfirmed = (!certain).then(|| Unconfirmed::new(midstream));
         let mut earlier = std::mem::take(&mut side.peer().of(&mut self.lanes).held);
         let mut now = std::mem::take(&mut side.of(&mut self.lanes).held);
         now.extend_from_slice(rest);
@@ -291,6 +307,12 @@ impl Dissection {
 
     /// Gives bytes to the dissector, after those it still waits with; what it waits with then is held.
     fn feed(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Option<Trouble> {
+        let stream = self.is_stream();
+        if let State::Reading(reading) = &mut self.state
+            && let Some(unconfirmed) = &mut reading.unconfirmed
+        {
+            unconfirmed.keep(side, bytes, stream);
+        }
         let lane = side.of(&mut self.lanes);
         if lane.held.is_empty() {
             let (left, trouble) = self.read(side, bytes, notes);
@@ -306,6 +328,9 @@ impl Dissection {
         let consumed = held.len().saturating_sub(left.len());
         if matches!(self.state, State::Reading(_)) && side.of(&mut self.lanes).held.is_empty() {
             held.drain(..consumed);
+            if held.capacity() > FIRST_MAX && held.len() < held.capacity() / 4 {
+                held.shrink_to_fit();
+            }
             side.of(&mut self.lanes).held = held;
         }
         trouble
@@ -400,10 +425,19 @@ impl Dissection {
         for lane in &mut self.lanes {
             *lane = Lane { midstream: true, ..Lane::default() };
         }
-        let Unconfirmed { first: [opener, accepter], .. } = reading.unconfirmed?;
-        let (now, earlier) = if side == Side::Opener { (opener, accepter) } else { (accepter, opener) };
-        let trouble = self.data(side.peer(), &earlier, notes);
-        trouble.or(self.data(side, &now, notes))
+        let Unconfirmed { mut first, mut more, midstream, .. } = reading.unconfirmed?;
+        for (lane, midstream) in self.lanes.iter_mut().zip(midstream) {
+            lane.midstream = midstream;
+        }
+        let mut trouble = None;
+        for side in [side.peer(), side] {
+            let bytes = std::mem::take(side.of(&mut first));
+            trouble = trouble.or(self.data(side, &bytes, notes));
+            if *side.of(&mut more) && trouble.is_none() {
+                trouble = self.gap(side, None, notes);
+            }
+        }
+        trouble
     }
 
     /// The rest of both directions is another protocol; what was held is probed anew.
@@ -423,6 +457,30 @@ impl Dissection {
             *lane = Lane { skip: lane.skip, ..Lane::default() };
         }
         self.data(side.peer(), &held, notes)
+    }
+}
+
+impl Unconfirmed {
+    fn new(midstream: [bool; 2]) -> Self {
+        let notes = Notes::default();
+        Self { notes, first: [Vec::new(), Vec::new()], more: [false; 2], midstream }
+    }
+
+    /// Keeps the first bytes of a stream, or the latest datagram, for others.
+    fn keep(&mut self, side: Side, bytes: &[u8], stream: bool) {
+        let first = side.of(&mut self.first);
+        if !stream {
+            first.clear();
+        }
+        let room = if stream { FIRST_MAX.saturating_sub(first.len()) } else { bytes.len() };
+        let kept = bytes.get(..room).unwrap_or(bytes);
+        first.extend_from_slice(kept);
+        *side.of(&mut self.more) |= kept.len() < bytes.len();
+    }
+
+    fn held(&self) -> usize {
+        let said = self.notes.said.len().saturating_add(self.notes.details.len()).saturating_mul(SAID_COST);
+        self.first.iter().fold(said, |sum, first| sum.saturating_add(first.capacity()))
     }
 }
 

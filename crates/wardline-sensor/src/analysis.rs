@@ -69,14 +69,13 @@ pub fn analyse(
     } else {
         together(captures, &mut dealer, workers, options.seed, progress)?
     };
-    let mut totals = Totals::default();
-    let mut sightings = Sightings::default();
+    let mut all = Gather::new(options.seed);
     let mut logs = Vec::new();
     for (gather, log) in gathered {
-        totals.add(&gather.totals);
-        sightings.merge(gather.into_sightings());
+        all.join(gather);
         logs.push(log);
     }
+    let (sightings, mut totals) = all.into_sightings();
     let mut counted = Totals::default();
     dealer.into_totals(&mut counted);
     let files = captures.files().to_vec();

@@ -81,7 +81,7 @@ impl Dealer {
         totals.fragments = c.fragments;
         totals.reassembled_packets = c.reassembled;
         totals.dropped_fragments =
-            [c.overlapping, c.malformed, c.pieces_exceeded, c.evicted, c.timed_out, c.tiny, pending]
+            [c.overlapping, c.malformed, c.pieces_exceeded, c.evicted, c.timed_out, pending]
                 .into_iter()
                 .fold(0, u64::saturating_add);
         totals.clock_steps_back = self.clock_steps_back;
@@ -137,11 +137,11 @@ impl Worker {
                 (Body::Ip(ip), None) => shard.ip(link, &ip, &mut self.desk),
                 (Body::Link(protocol, payload), _) => match frame.destination {
                     Some(destination) => shard.link(link, destination, protocol, payload, &mut self.desk),
-                    None => shard.bare_station(link, &mut self.desk),
+                    None => Shard::bare_station(link, &mut self.desk),
                 },
                 (Body::Undecoded(_), _) => {
                     bump(&mut self.desk.gather.totals.undecoded_packets);
-                    shard.bare_station(link, &mut self.desk);
+                    Shard::bare_station(link, &mut self.desk);
                 }
             }
         }

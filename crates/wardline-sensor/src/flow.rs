@@ -16,6 +16,8 @@ const RECENT: usize = 4;
 const DUPLICATE_WITHIN: i64 = 20_000_000;
 /// Without an identification (IPv6, or 0) only a nearly simultaneous copy counts.
 const DUPLICATE_WITHIN_BARE: i64 = 500_000;
+/// What looking into a flow costs beside the bytes it holds: dissection, streams, dissector.
+const WORK_COST: usize = 1024;
 /// Values kept of one detail.
 const DETAIL_VALUES_MAX: usize = 16;
 /// VLAN ids kept of a flow.
@@ -66,7 +68,23 @@ impl Work {
     /// Bytes held for this flow.
     pub(crate) fn held(&self) -> usize {
         let [up, down] = &self.streams;
-        self.dissection.held().saturating_add(up.early_bytes()).saturating_add(down.early_bytes())
+        let early = up.held().saturating_add(down.held());
+        WORK_COST.saturating_add(self.dissection.held()).saturating_add(early)
+    }
+
+    /// Whether bytes are held that were not yet read.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.held() > WORK_COST
+    }
+
+    /// Whether bytes of that direction wait for others before them.
+    pub(crate) fn waits(&self, direction: Direction) -> bool {
+        direction.of_ref(&self.streams).held() > 0
+    }
+
+    /// Whether nothing that was sent is still to come; after a reset, nothing that has come is to be read.
+    pub(crate) fn is_read_out(&self, reset: bool) -> bool {
+        self.streams.iter().all(|stream| stream.held() == 0 && (reset || stream.is_at_end()))
     }
 }
 
@@ -196,9 +214,13 @@ impl Flow {
     }
 
     /// Notes the flags and sequence of a TCP segment.
-    pub(crate) fn tcp(&mut self, direction: Direction, flags: u8, sequence: u32) {
+    pub(crate) fn tcp(&mut self, direction: Direction, flags: u8, sequence: u32, acknowledgement: u32) {
         if flags & tcp_flag::SYN != 0 {
             *direction.of(&mut self.expect) = Some(sequence.wrapping_add(1));
+            // The answer tells the number of a SYN that the mirror lost, or delivers after it.
+            if flags & tcp_flag::ACK != 0 {
+                direction.reverse().of(&mut self.expect).get_or_insert(acknowledgement);
+            }
         }
         if flags & tcp_flag::FIN != 0 {
             *direction.of(&mut self.fin) = true;
@@ -209,6 +231,11 @@ impl Flow {
     /// Whether both ends have closed, or one has reset.
     pub(crate) const fn is_closed(&self) -> bool {
         self.reset || (self.fin[0] && self.fin[1])
+    }
+
+    /// Whether an end has reset.
+    pub(crate) const fn is_reset(&self) -> bool {
+        self.reset
     }
 
     /// Whether a SYN with this sequence number in `direction` opens another connection on the same ports.
@@ -224,6 +251,13 @@ impl Flow {
         let [up, down] = &self.ends;
         self.transport == Transport::Tcp
             && ((up.packets == 0 && down.payload) || (down.packets == 0 && up.payload))
+    }
+
+    /// Whether both ends took part: in TCP, more than the first packet of the opener was seen.
+    pub(crate) fn is_mutual(&self) -> bool {
+        let sent = |direction: Direction| direction.of_ref(&self.ends).packets;
+        let first = u64::from(self.transport == Transport::Tcp);
+        sent(self.opener) > first && sent(self.opener.reverse()) > 0
     }
 
     /// Adds a detail, each value once, within bounds.

@@ -7,19 +7,45 @@ mod codec;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 use wardline_model::FlowRecord;
 
 /// Records of one worker in memory before they are sorted and written out.
-const RECORDS_MAX: usize = 50_000;
+const RECORDS_MAX: usize = 16_384;
+
+/// Bytes read of a run at a time: a hundred million flows make 6,000 runs.
+const RUN_BYTES: usize = 8 * 1024;
 
 /// A worker's finished flows.
 #[derive(Debug, Default)]
 pub(crate) struct FlowLog {
     records: Vec<FlowRecord>,
-    runs: Vec<File>,
+    file: Option<Arc<File>>,
+    runs: Vec<Run>,
     count: u64,
     broken: Option<io::Error>,
+}
+
+/// A sorted run: a stretch of a worker's temporary file. One file holds all, because a long flood makes more
+/// runs than a process may open files.
+#[derive(Clone, Debug)]
+struct Run {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Run {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let most = space.len().min(left);
+        let mut file = self.file.as_ref();
+        file.seek(SeekFrom::Start(self.at))?;
+        let read = file.read(&mut space[..most])?;
+        self.at += u64::try_from(read).unwrap_or(0);
+        Ok(read)
+    }
 }
 
 impl FlowLog {
@@ -36,17 +62,21 @@ impl FlowLog {
         }
     }
 
-    fn spill(&mut self) -> io::Result<File> {
+    fn spill(&mut self) -> io::Result<Run> {
         self.records.sort();
-        let mut file = tempfile::tempfile()?;
-        let mut out = BufWriter::new(&mut file);
+        let file = match &self.file {
+            Some(file) => Arc::clone(file),
+            None => Arc::clone(self.file.insert(Arc::new(tempfile::tempfile()?))),
+        };
+        let at = file.as_ref().seek(SeekFrom::End(0))?;
+        let mut out = BufWriter::new(file.as_ref());
         for record in &self.records {
             codec::write(record, &mut out)?;
         }
         out.flush()?;
         drop(out);
-        file.rewind()?;
-        Ok(file)
+        let end = file.as_ref().stream_position()?;
+        Ok(Run { file, at, end })
     }
 }
 
@@ -54,7 +84,7 @@ impl FlowLog {
 #[derive(Debug, Default)]
 pub struct FlowList {
     records: Vec<FlowRecord>,
-    runs: Vec<File>,
+    runs: Vec<Run>,
     count: u64,
 }
 
@@ -92,9 +122,8 @@ impl FlowList {
     /// When a temporary file cannot be read again.
     pub fn sorted(&mut self) -> io::Result<SortedFlows<'_>> {
         let mut runs = Vec::new();
-        for run in &mut self.runs {
-            run.rewind()?;
-            runs.push(BufReader::with_capacity(32 * 1024, run));
+        for run in &self.runs {
+            runs.push(BufReader::with_capacity(RUN_BYTES, run.clone()));
         }
         let mut flows = SortedFlows { memory: self.records.iter(), runs, heads: BinaryHeap::new() };
         flows.refill(MEMORY)?;
@@ -112,7 +141,7 @@ const MEMORY: usize = usize::MAX;
 #[derive(Debug)]
 pub struct SortedFlows<'a> {
     memory: std::slice::Iter<'a, FlowRecord>,
-    runs: Vec<BufReader<&'a mut File>>,
+    runs: Vec<BufReader<Run>>,
     heads: BinaryHeap<Reverse<(FlowRecord, usize)>>,
 }
 

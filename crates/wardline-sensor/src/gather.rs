@@ -1,134 +1,151 @@
-//! What a worker gathers: statements and sightings, bounded per logical shard, mergeable in any order.
+//! What a worker gathers: statements and sightings, bounded, mergeable in any order.
+//!
+//! Hosts that exchanged something are kept apart from those that only sent, so that a flood from invented
+//! addresses crowds out no device that answers or is answered.
+
+mod pool;
 
 use crate::totals::Totals;
-use foldhash::fast::FixedState;
-use hashbrown::hash_map::Entry;
-use hashbrown::{HashMap, HashSet};
-use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash};
+use pool::Pool;
 use wardline_inventory::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
-use wardline_model::{About, Mac, PacketRef, Seen, Statement};
+use wardline_model::{About, Fact, Mac, PacketRef, Seen, Statement};
 
-/// Different statements that stations of one logical shard may make of themselves.
-const STATEMENTS_PER_SHARD_MAX: usize = 2048;
-/// Different statements about equipment from one logical shard: one gateway may speak for thousands.
-const EQUIPMENT_PER_SHARD_MAX: usize = 8192;
-/// Different hosts, stations, services and exchanges of one logical shard.
-const SIGHTINGS_PER_SHARD_MAX: usize = 2048;
+/// Bytes of statements that stations make of themselves: 50,000 of usual length.
+const STATEMENTS_BYTES: usize = 24 << 20;
+/// Bytes of statements about equipment: one gateway may speak for thousands.
+const EQUIPMENT_BYTES: usize = 16 << 20;
+/// Bytes of hosts, of stations, and of services; each is 60,000 of them.
+const SIGHTINGS_BYTES: usize = 12 << 20;
+/// Bytes of exchanges: every host asks several.
+const EXCHANGES_BYTES: usize = 24 << 20;
+/// Bytes of what was seen of those who only sent, per kind: 20,000.
+const ONE_SIDED_BYTES: usize = 4 << 20;
 
-/// What a logical shard has said so far, by digest. Kept per shard, so that what is left out when there is too
-/// much does not depend on which worker holds the shard.
-#[derive(Debug, Default)]
-pub(crate) struct Budget {
-    statements: HashSet<u64, FixedState>,
-    equipment: HashSet<u64, FixedState>,
-    sightings: HashSet<u64, FixedState>,
+/// Sightings of those who spoke with another, and of those who only sent.
+#[derive(Debug)]
+struct Kind<K, V> {
+    mutual: Pool<K, V>,
+    one_sided: Pool<K, V>,
+}
+
+impl<K: Eq + std::hash::Hash + Ord, V> Kind<K, V> {
+    fn new(most: usize, seed: u64) -> Self {
+        Self { mutual: Pool::new(most, seed), one_sided: Pool::new(ONE_SIDED_BYTES, seed) }
+    }
+
+    const fn of(&mut self, mutual: bool) -> &mut Pool<K, V> {
+        if mutual { &mut self.mutual } else { &mut self.one_sided }
+    }
+
+    fn join(&mut self, other: Self, merge: impl Fn(&mut V, V) + Copy) {
+        self.mutual.join(other.mutual, merge);
+        self.one_sided.join(other.one_sided, merge);
+    }
+
+    fn empty_into(
+        self,
+        into: &mut std::collections::BTreeMap<K, V>,
+        merge: impl Fn(&mut V, V) + Copy,
+        left_out: &mut u64,
+    ) {
+        let count =
+            self.mutual.empty_into(into, merge).saturating_add(self.one_sided.empty_into(into, merge));
+        *left_out = left_out.saturating_add(count);
+    }
 }
 
 /// A worker's gatherings.
 #[derive(Debug)]
 pub(crate) struct Gather {
-    hasher: FixedState,
-    statements: HashMap<Statement, Seen, FixedState>,
-    hosts: HashMap<Host, HostSeen, FixedState>,
-    stations: HashMap<Mac, Seen, FixedState>,
-    services: HashMap<ServiceSeen, Seen, FixedState>,
-    exchanges: HashMap<Exchange, Seen, FixedState>,
+    statements: Kind<Statement, Seen>,
+    equipment: Kind<Statement, Seen>,
+    hosts: Kind<Host, HostSeen>,
+    stations: Kind<Mac, Seen>,
+    services: Pool<ServiceSeen, Seen>,
+    exchanges: Kind<Exchange, Seen>,
     pub(crate) totals: Totals,
 }
 
 impl Gather {
     pub(crate) fn new(seed: u64) -> Self {
-        let hasher = || FixedState::with_seed(seed);
         Self {
-            hasher: hasher(),
-            statements: HashMap::with_hasher(hasher()),
-            hosts: HashMap::with_hasher(hasher()),
-            stations: HashMap::with_hasher(hasher()),
-            services: HashMap::with_hasher(hasher()),
-            exchanges: HashMap::with_hasher(hasher()),
+            statements: Kind::new(STATEMENTS_BYTES, seed),
+            equipment: Kind::new(EQUIPMENT_BYTES, seed),
+            hosts: Kind::new(SIGHTINGS_BYTES, seed),
+            stations: Kind::new(SIGHTINGS_BYTES, seed),
+            services: Pool::new(SIGHTINGS_BYTES, seed),
+            exchanges: Kind::new(EXCHANGES_BYTES, seed),
             totals: Totals::default(),
         }
     }
 
-    /// A statement was made in `packet`, on behalf of a flow of the shard whose budget it is.
-    pub(crate) fn statement(&mut self, statement: Statement, packet: PacketRef, budget: &mut Budget) {
-        let (said, most) = match statement.about {
-            About::Speaker => (&mut budget.statements, STATEMENTS_PER_SHARD_MAX),
-            About::Equipment => (&mut budget.equipment, EQUIPMENT_PER_SHARD_MAX),
+    /// A statement was made in `packet`; `mutual` when it was made in a conversation.
+    pub(crate) fn statement(&mut self, statement: Statement, packet: PacketRef, mutual: bool) {
+        let heap = statement.facts.iter().map(heap_of).sum();
+        let kind = match statement.about {
+            About::Speaker => &mut self.statements,
+            About::Equipment => &mut self.equipment,
         };
-        if !allowed(said, most, self.hasher.hash_one(&statement)) {
-            self.totals.shed_facts = self.totals.shed_facts.saturating_add(1);
-            return;
-        }
-        match self.statements.entry(statement) {
-            Entry::Occupied(mut there) => there.get_mut().again(packet),
-            Entry::Vacant(free) => {
-                free.insert(Seen::once(packet));
-            }
+        kind.of(mutual).add(statement, heap, Seen::once(packet), merge_seen);
+    }
+
+    /// A station sent; `mutual` when another sent to it too.
+    pub(crate) fn station(&mut self, mac: Mac, seen: &Seen, mutual: bool) {
+        if mac.is_station() {
+            self.stations.of(mutual).add(mac, 0, seen.clone(), merge_seen);
         }
     }
 
-    pub(crate) fn station(&mut self, mac: Mac, seen: &Seen, budget: &mut Budget) {
-        if mac.is_station() && self.has_room(1, mac, budget) {
-            add(&mut self.stations, mac, seen, Seen::merge);
-        }
+    pub(crate) fn host(&mut self, host: Host, seen: &HostSeen, mutual: bool) {
+        self.hosts.of(mutual).add(host, 0, seen.clone(), merge_host);
     }
 
-    pub(crate) fn host(&mut self, host: Host, seen: &HostSeen, budget: &mut Budget) {
-        if self.has_room(2, host, budget) {
-            add(&mut self.hosts, host, seen, HostSeen::merge);
-        }
+    pub(crate) fn service(&mut self, service: ServiceSeen, seen: Seen) {
+        self.services.add(service, 0, seen, merge_seen);
     }
 
-    pub(crate) fn service(&mut self, service: ServiceSeen, seen: &Seen, budget: &mut Budget) {
-        if self.has_room(3, service, budget) {
-            add(&mut self.services, service, seen, Seen::merge);
-        }
+    pub(crate) fn exchange(&mut self, exchange: Exchange, seen: Seen, mutual: bool) {
+        self.exchanges.of(mutual).add(exchange, 0, seen, merge_seen);
     }
 
-    pub(crate) fn exchange(&mut self, exchange: Exchange, seen: &Seen, budget: &mut Budget) {
-        if self.has_room(4, exchange, budget) {
-            add(&mut self.exchanges, exchange, seen, Seen::merge);
-        }
+    /// Adds what another worker gathered.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.totals.add(&other.totals);
+        self.statements.join(other.statements, merge_seen);
+        self.equipment.join(other.equipment, merge_seen);
+        self.hosts.join(other.hosts, merge_host);
+        self.stations.join(other.stations, merge_seen);
+        self.services.join(other.services, merge_seen);
+        self.exchanges.join(other.exchanges, merge_seen);
     }
 
-    fn has_room(&mut self, kind: u8, key: impl Hash, budget: &mut Budget) -> bool {
-        let room = allowed(&mut budget.sightings, SIGHTINGS_PER_SHARD_MAX, self.hasher.hash_one((kind, key)));
-        self.totals.shed_sightings = self.totals.shed_sightings.saturating_add(u64::from(!room));
-        room
-    }
-
-    /// Everything, in order.
-    pub(crate) fn into_sightings(self) -> Sightings {
-        Sightings {
-            observations: sorted(self.statements),
-            hosts: sorted(self.hosts),
-            stations: sorted(self.stations),
-            services: sorted(self.services),
-            exchanges: sorted(self.exchanges),
+    /// Everything, in order, with what was counted.
+    pub(crate) fn into_sightings(self) -> (Sightings, Totals) {
+        let (mut all, mut totals) = (Sightings::default(), self.totals);
+        for kind in [self.statements, self.equipment] {
+            kind.empty_into(&mut all.observations, merge_seen, &mut totals.shed_facts);
         }
+        let shed = &mut totals.shed_sightings;
+        self.hosts.empty_into(&mut all.hosts, merge_host, shed);
+        self.stations.empty_into(&mut all.stations, merge_seen, shed);
+        *shed = shed.saturating_add(self.services.empty_into(&mut all.services, merge_seen));
+        self.exchanges.empty_into(&mut all.exchanges, merge_seen, shed);
+        (all, totals)
     }
 }
 
-fn allowed(said: &mut HashSet<u64, FixedState>, most: usize, digest: u64) -> bool {
-    said.contains(&digest) || (said.len() < most && said.insert(digest))
+/// Bytes of a fact, its texts and what allocating them costs.
+fn heap_of(fact: &Fact) -> usize {
+    let texts = fact.value.len() + fact.version.as_ref().map_or(0, |version| version.len()) + fact.rule.len();
+    size_of::<Fact>() + texts + 48
 }
 
-fn add<K: Eq + Hash, V: Clone>(
-    map: &mut HashMap<K, V, FixedState>,
-    key: K,
-    seen: &V,
-    merge: impl Fn(&mut V, &V),
-) {
-    match map.entry(key) {
-        Entry::Occupied(mut there) => merge(there.get_mut(), seen),
-        Entry::Vacant(free) => {
-            free.insert(seen.clone());
-        }
-    }
+#[expect(clippy::needless_pass_by_value, reason = "what a pool merges is given to it")]
+fn merge_seen(into: &mut Seen, more: Seen) {
+    into.merge(&more);
 }
 
-fn sorted<K: Ord, V>(map: HashMap<K, V, FixedState>) -> BTreeMap<K, V> {
-    map.into_iter().collect()
+#[expect(clippy::needless_pass_by_value, reason = "what a pool merges is given to it")]
+fn merge_host(into: &mut HostSeen, more: HostSeen) {
+    into.merge(&more);
 }

@@ -1,7 +1,7 @@
 //! One logical shard: its flows, in the order of their packets.
 
 use crate::flow::{Flow, Passing, Work, link_identity};
-use crate::gather::{Budget, Gather};
+use crate::gather::Gather;
 use std::net::IpAddr;
 use wardline_inventory::Host;
 use wardline_model::{FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp, Transport as Carried};
@@ -11,13 +11,14 @@ use wardline_wire::frame::{Body, Frame, IpPacket, LinkProtocol, TcpSegment, Tran
 
 /// Silence after which datagrams between the same ends are another flow (contract: 120 s).
 const DATAGRAM_SILENCE: i64 = 120 * Timestamp::SECOND;
-/// Bytes that the flows of one logical shard may hold while they wait for more: 256 shards hold 64 MiB.
-const HELD_PER_SHARD_MAX: usize = 256 * 1024;
+/// Bytes that the flows of one logical shard may hold while they are looked into: 256 shards hold 80 MiB.
+const HELD_PER_SHARD_MAX: usize = 320 * 1024;
+/// What is left of them when there were too many: the longest idle give way, some at once.
+const HELD_PER_SHARD_LEFT: usize = 240 * 1024;
 
 /// One logical shard.
 pub(crate) struct Shard {
     flows: Table<Flow>,
-    budget: Budget,
     held: usize,
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct Link {
 
 impl Shard {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { flows: Table::with_seed(seed), budget: Budget::default(), held: 0 }
+        Self { flows: Table::with_seed(seed), held: 0 }
     }
 
     /// The key of what a frame carries; `None` when it cannot belong to a flow.
@@ -89,7 +90,10 @@ impl Shard {
         let _ = flow.count(&passing, link.vlans.ids());
         if !flow.worked {
             flow.worked = true;
-            flow.work = Some(Box::new(Work::new(Carrier::Link(protocol), [0; 2], true, [None; 2])));
+            let work = Work::new(Carrier::Link(protocol), [0; 2], true, [None; 2]);
+            let held = work.held();
+            flow.work = Some(Box::new(work));
+            self.held = self.held.saturating_add(held);
         }
         self.read(&key, direction, Piece::Whole(payload), link.place, desk);
     }
@@ -106,9 +110,9 @@ impl Shard {
             return;
         }
         if let Some((mac, seen)) = flow.count(&passing, link.vlans.ids()) {
-            desk.gather.host(Host { ip: ip.source, mac }, &seen, &mut self.budget);
+            desk.gather.host(Host { ip: ip.source, mac }, &seen, false);
             if let Some(mac) = mac {
-                desk.gather.station(mac, &seen.seen, &mut self.budget);
+                desk.gather.station(mac, &seen.seen, false);
             }
         }
         match transport {
@@ -130,9 +134,9 @@ impl Shard {
     }
 
     /// A station whose frame carried nothing that makes a flow.
-    pub(crate) fn bare_station(&mut self, link: Link, desk: &mut Desk) {
+    pub(crate) fn bare_station(link: Link, desk: &mut Desk) {
         if let Some(mac) = link.source {
-            desk.gather.station(mac, &Seen::once(link.place), &mut self.budget);
+            desk.gather.station(mac, &Seen::once(link.place), false);
         }
     }
 
@@ -172,12 +176,7 @@ impl Shard {
 
     fn make_room(&mut self, now: Timestamp, desk: &mut Desk) {
         let Some((key, flow)) = self.flows.take_oldest() else { return };
-        let alive = match flow.transport {
-            Carried::Tcp => !flow.is_closed(),
-            Carried::Udp => now.since(flow.last) <= DATAGRAM_SILENCE,
-            Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
-        };
-        if alive {
+        if is_alive(&flow, now) {
             bump(&mut desk.gather.totals.evicted_flows);
         }
         self.end(&key, flow, desk);
@@ -191,7 +190,9 @@ impl Shard {
         flow.worked = true;
         let port = |direction| key.source(direction).map_or(0, |(_, port)| port);
         let ports = [port(flow.opener), port(flow.opener.reverse())];
-        flow.work = Some(Box::new(Work::new(carrier, ports, from_start, flow.expect)));
+        let work = Work::new(carrier, ports, from_start, flow.expect);
+        self.held = self.held.saturating_add(work.held());
+        flow.work = Some(Box::new(work));
     }
 
     fn tcp(
@@ -203,17 +204,18 @@ impl Shard {
         desk: &mut Desk,
     ) {
         let Some(flow) = self.flows.touch(key) else { return };
-        flow.tcp(direction, segment.flags, segment.sequence);
+        flow.tcp(direction, segment.flags, segment.sequence, segment.acknowledgement);
         let closed = flow.is_closed();
+        let waited_for = flow.work.as_ref().is_some_and(|work| work.waits(direction.reverse()));
         let from_start = flow.expect.iter().any(Option::is_some);
-        if !segment.payload.is_empty() || segment.missing > 0 {
-            self.start_work(key, Carrier::Stream, from_start);
-            self.read(key, direction, Piece::Segment(segment), place, desk);
-        } else if segment.flags & tcp_flag::ACK != 0 {
+        if waited_for && segment.flags & tcp_flag::ACK != 0 {
             self.read(key, direction.reverse(), Piece::Acknowledged(segment.acknowledgement), place, desk);
         }
+        if !segment.payload.is_empty() || segment.missing > 0 || segment.flags & tcp_flag::FIN != 0 {
+            self.start_work(key, Carrier::Stream, from_start);
+            self.read(key, direction, Piece::Segment(segment), place, desk);
+        }
         if closed {
-            self.read(key, direction, Piece::End, place, desk);
             self.stop_work(key);
         }
     }
@@ -232,23 +234,39 @@ impl Shard {
         let before = work.held();
         desk.notes.time = place.time;
         let trouble = work.read(flow, direction, piece, desk);
-        take_notes(flow, key, &work.dissection, place, &mut self.budget, desk);
+        take_notes(flow, key, &work.dissection, place, desk);
         count_trouble(trouble, desk);
         self.held = self.held.saturating_sub(before);
         if work.dissection.is_over() {
             return;
         }
-        let after = work.held();
-        if self.held.saturating_add(after) > HELD_PER_SHARD_MAX && after > 0 {
-            bump(&mut desk.gather.totals.shed_dissections);
-            return;
-        }
-        self.held = self.held.saturating_add(after);
+        self.held = self.held.saturating_add(work.held());
         flow.work = Some(work);
+        if self.held > HELD_PER_SHARD_MAX {
+            self.shed(place.time, desk);
+        }
     }
 
+    /// Looks no further into the flows that were idle longest, until there is room.
+    fn shed(&mut self, now: Timestamp, desk: &mut Desk) {
+        let (held, shed) = (&mut self.held, &mut desk.gather.totals.shed_dissections);
+        self.flows.from_oldest(|flow| {
+            if let Some(work) = flow.work.take() {
+                *held = held.saturating_sub(work.held());
+                if work.is_waiting() || is_alive(flow, now) {
+                    bump(shed);
+                }
+            }
+            *held > HELD_PER_SHARD_LEFT
+        });
+    }
+
+    /// A closed connection is looked into no more, unless a piece of it is still to come.
     fn stop_work(&mut self, key: &FlowKey) {
-        if let Some(work) = self.flows.touch(key).and_then(|flow| flow.work.take()) {
+        let Some(flow) = self.flows.touch(key) else { return };
+        if flow.work.as_ref().is_some_and(|work| work.is_read_out(flow.is_reset()))
+            && let Some(work) = flow.work.take()
+        {
             self.held = self.held.saturating_sub(work.held());
         }
     }
@@ -263,28 +281,38 @@ impl Shard {
                 let trouble = work.read(&flow, direction, Piece::End, desk);
                 count_trouble(trouble, desk);
             }
-            take_notes(&mut flow, key, &work.dissection, place, &mut self.budget, desk);
+            take_notes(&mut flow, key, &work.dissection, place, desk);
         }
+        let mutual = flow.is_mutual();
         for direction in [Direction::Up, Direction::Down] {
             let Some(seen) = flow.sender(direction) else { continue };
             if let Some((ip, _)) = key.source(direction).filter(|(ip, _)| is_sender(*ip)) {
-                desk.gather.host(Host { ip, mac: flow.mac(direction) }, &seen, &mut self.budget);
+                desk.gather.host(Host { ip, mac: flow.mac(direction) }, &seen, mutual);
             }
             if let Some(mac) = flow.mac(direction) {
-                desk.gather.station(mac, &seen.seen, &mut self.budget);
+                desk.gather.station(mac, &seen.seen, mutual);
             }
         }
         if let Some((service, seen)) = flow.service(key) {
-            desk.gather.service(service, &seen, &mut self.budget);
+            desk.gather.service(service, seen);
         }
         if let Some((exchange, seen)) = flow.exchange(key) {
-            desk.gather.exchange(exchange, &seen, &mut self.budget);
+            desk.gather.exchange(exchange, seen, mutual);
         }
         let totals = &mut desk.gather.totals;
         totals.one_way_connections = totals.one_way_connections.saturating_add(u64::from(flow.is_one_way()));
         totals.malformed_flows = totals.malformed_flows.saturating_add(u64::from(flow.malformed));
         let record: FlowRecord = flow.record(key);
         desk.records.push(record);
+    }
+}
+
+/// Whether more is to be expected of a flow.
+const fn is_alive(flow: &Flow, now: Timestamp) -> bool {
+    match flow.transport {
+        Carried::Tcp => !flow.is_closed(),
+        Carried::Udp => now.since(flow.last) <= DATAGRAM_SILENCE,
+        Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
     }
 }
 
@@ -346,14 +374,7 @@ impl Work {
 }
 
 /// Moves what a dissector noted into the flow and the gatherings.
-fn take_notes(
-    flow: &mut Flow,
-    key: &FlowKey,
-    dissection: &Dissection,
-    place: PacketRef,
-    budget: &mut Budget,
-    desk: &mut Desk,
-) {
+fn take_notes(flow: &mut Flow, key: &FlowKey, dissection: &Dissection, place: PacketRef, desk: &mut Desk) {
     flow.protocol = dissection.protocol();
     let notes = &mut desk.notes;
     flow.encrypted = notes.encrypted.unwrap_or(flow.encrypted);
@@ -367,7 +388,7 @@ fn take_notes(
     }
     for said in notes.said.drain(..) {
         if let Some(statement) = statement(said, flow, key) {
-            desk.gather.statement(statement, place, budget);
+            desk.gather.statement(statement, place, flow.is_mutual());
         }
     }
     notes.clear();
@@ -398,14 +419,15 @@ fn passing(link: Link, ip: &IpPacket<'_>, transport: &Transport<'_>, direction: 
     let (detail, has_payload, bare) = match transport {
         Transport::Tcp(s) => {
             let empty = s.payload.is_empty() && s.missing == 0;
-            let plain = s.flags & (tcp_flag::SYN | tcp_flag::FIN | tcp_flag::RST) == 0;
+            // Every segment after the end is answered by the same reset.
+            let plain = s.flags & (tcp_flag::SYN | tcp_flag::FIN) == 0;
             let numbers = u64::from(s.sequence) << 32 | u64::from(s.acknowledgement);
             (numbers ^ (u64::from(s.checksum) << 16 | u64::from(s.flags)), !empty, empty && plain)
         }
         Transport::Udp(d) => {
-            (u64::from(d.checksum) | first_bytes(d.payload) << 16, !d.payload.is_empty(), d.checksum == 0)
+            (u64::from(d.checksum) ^ some_bytes(d.payload), !d.payload.is_empty(), d.checksum == 0)
         }
-        Transport::Other(_, payload) => (first_bytes(payload), !payload.is_empty(), false),
+        Transport::Other(_, payload) => (some_bytes(payload), !payload.is_empty(), false),
         Transport::Undecoded(_) => (0, false, true),
     };
     let mixed =
@@ -424,8 +446,16 @@ fn passing(link: Link, ip: &IpPacket<'_>, transport: &Transport<'_>, direction: 
     }
 }
 
-fn first_bytes(payload: &[u8]) -> u64 {
-    payload.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+/// First, middle and last bytes: where a card fills the checksum in, it does not tell datagrams apart, and the
+/// first bytes of encrypted ones are often the same.
+fn some_bytes(payload: &[u8]) -> u64 {
+    let middle = payload.get(payload.len() / 2..).unwrap_or_default();
+    [payload.first_chunk::<8>(), middle.first_chunk::<8>(), payload.last_chunk::<8>()]
+        .into_iter()
+        .flatten()
+        .fold(0, |mixed: u64, bytes| {
+            (mixed.rotate_left(23) ^ u64::from_be_bytes(*bytes)).wrapping_mul(0xff51_afd7_ed55_8ccd)
+        })
 }
 
 const fn header_name(ip_protocol: u8) -> &'static str {

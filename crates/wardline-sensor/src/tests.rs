@@ -101,3 +101,93 @@ fn frames_delivered_twice_are_left_out_and_counted() {
     assert!(twice.totals.duplicated_frames > once.totals.duplicated_frames);
     assert!(double < single + single / 50, "{double} bytes counted instead of {single}");
 }
+
+/// A TCP segment between a client (port 4000) and a server (port 80), in a raw IPv4 frame.
+fn segment(to_server: bool, identification: u16, sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let (client, server) = ([10, 0, 0, 1], [10, 0, 0, 2]);
+    let (from, to) = if to_server { (client, server) } else { (server, client) };
+    let ports: [u16; 2] = if to_server { [4000, 80] } else { [80, 4000] };
+    let length = u16::try_from(40 + payload.len()).unwrap();
+    let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0];
+    bytes.extend(length.to_be_bytes());
+    bytes.extend(identification.to_be_bytes());
+    bytes.extend([0, 0, 64, 6, 0, 0]);
+    bytes.extend(from.iter().chain(&to));
+    bytes.extend(ports.iter().flat_map(|port| port.to_be_bytes()));
+    bytes.extend(sequence.to_be_bytes());
+    let acknowledgement: u32 = if to_server { 501 } else { 101 };
+    bytes.extend(acknowledgement.to_be_bytes());
+    bytes.extend([0x50, flags, 16, 0, 0, 0, 0, 0]);
+    bytes.extend(payload);
+    bytes
+}
+
+fn run_frames(frames: Vec<Vec<u8>>) -> Analysis {
+    let packets: Vec<Packet> = frames
+        .into_iter()
+        .zip(0_i64..)
+        .map(|(bytes, number)| Packet { time: Timestamp(Timestamp::SECOND + number * 50_000), bytes })
+        .collect();
+    run(capture(&packets), 1)
+}
+
+#[test]
+fn an_answer_before_its_syn_and_a_fin_before_its_data_are_one_connection() {
+    let (syn, ack, fin) = (2, 0x10, 0x11);
+    let mut analysis = run_frames(vec![
+        segment(false, 1, 500, syn | ack, b""),
+        segment(true, 1, 100, syn, b""),
+        segment(true, 2, 101, ack, b"GET / HTTP/1.1\r\nHost: pump.example\r\n\r\n"),
+        segment(true, 3, 139, fin, b""),
+        segment(false, 2, 546, fin, b""),
+        segment(false, 3, 501, ack, b"HTTP/1.1 204 No Content\r\nServer: late/1.0\r\n\r\n"),
+    ]);
+    let flows: Vec<_> = analysis.flows.sorted().unwrap().map(Result::unwrap).collect();
+    assert_eq!(flows.len(), 1, "{flows:#?}");
+    assert_eq!((flows[0].protocol, flows[0].server.port), ("http", Some(80)));
+    assert_eq!((flows[0].packets_to_server, flows[0].packets_to_client), (3, 3));
+    let said = format!("{:?}", analysis.sightings.observations.keys());
+    assert!(said.contains("late"), "what came behind the FIN was lost: {said}");
+}
+
+#[test]
+fn the_same_reset_again_is_no_copy_of_a_frame() {
+    let reset = || segment(true, 0, 141, 4, b"");
+    let analysis = run_frames(vec![segment(true, 1, 100, 2, b""), reset(), reset(), reset()]);
+    assert_eq!(analysis.totals.duplicated_frames, 0);
+    let copied = segment(true, 9, 141, 4, b"");
+    assert_eq!(run_frames(vec![copied.clone(), copied]).totals.duplicated_frames, 1);
+}
+
+/// Datagrams from ever new addresses, and one conversation in their midst.
+fn flood(count: u32) -> Vec<Vec<u8>> {
+    let mut frames = vec![segment(true, 1, 100, 2, b""), segment(false, 1, 500, 0x12, b"")];
+    for number in 0..count {
+        let mut bytes = segment(true, 7, 0, 2, b"");
+        bytes[26..30].copy_from_slice(&(0x2000_0000 + number).to_be_bytes());
+        bytes[6..12].copy_from_slice(&[2, 9, 0, 0, 0, 0]);
+        bytes[8..12].copy_from_slice(&number.to_be_bytes());
+        frames.push(bytes);
+    }
+    frames.push(segment(true, 2, 101, 0x10, b""));
+    frames
+}
+
+#[test]
+fn a_flood_of_invented_senders_is_bounded_counted_and_costs_no_real_one() {
+    let packets: Vec<Packet> = flood(60_000)
+        .into_iter()
+        .zip(0_i64..)
+        .map(|(bytes, number)| Packet { time: Timestamp(Timestamp::SECOND + number * 50_000), bytes })
+        .collect();
+    let bytes = capture(&packets);
+    let mut one = run(bytes.clone(), 1);
+    assert!(one.sightings.hosts.len() < 30_000, "{} hosts", one.sightings.hosts.len());
+    assert!(one.sightings.stations.len() < 40_000, "{} stations", one.sightings.stations.len());
+    assert!(one.totals.shed_sightings > 60_000, "{}", one.totals.shed_sightings);
+    let real: std::net::IpAddr = "10.0.0.2".parse().unwrap();
+    assert!(one.sightings.hosts.keys().any(|host| host.ip == real), "the server was crowded out");
+    let expected = text(&mut one, true);
+    assert!(text(&mut run(bytes.clone(), 2), true) == expected, "2 threads differ");
+    assert!(text(&mut run(bytes, 8), true) == expected, "8 threads differ");
+}

@@ -36,6 +36,8 @@ pub enum CaptureError {
 pub(super) struct Unreadable {
     what: String,
     remedy: &'static str,
+    /// The name is at fault, not what the file holds.
+    pub(super) wrong_name: bool,
 }
 
 impl Unreadable {
@@ -48,6 +50,7 @@ impl Unreadable {
         Self {
             what: "compressed more than twice".to_owned(),
             remedy: "unpack it and name the capture inside",
+            wrong_name: false,
         }
     }
 
@@ -55,6 +58,7 @@ impl Unreadable {
         Self {
             what: format!("a pcap file of version {major}, which does not exist"),
             remedy: "capture again, or convert it with editcap -F pcapng",
+            wrong_name: false,
         }
     }
 
@@ -66,7 +70,9 @@ impl Unreadable {
             io::ErrorKind::IsADirectory => "name the capture files inside",
             _ => "copy it again from where it was captured",
         };
-        Self { what: format!("cannot be read ({error})"), remedy }
+        let kinds = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied, io::ErrorKind::IsADirectory];
+        let wrong_name = kinds.contains(&error.kind());
+        Self { what: format!("cannot be read ({error})"), remedy, wrong_name }
     }
 
     /// The file is something else; `head` are its first bytes.
@@ -86,6 +92,6 @@ impl Unreadable {
             [b'X', b'C', b'P', 0, ..] => ("a NetXray capture", CONVERT),
             _ => ("not a capture", "give pcap or pcapng, plain or compressed with gzip or zstd"),
         };
-        Self { what: kind.to_owned(), remedy }
+        Self { what: kind.to_owned(), remedy, wrong_name: false }
     }
 }

@@ -6,7 +6,7 @@
 //! it: packets of one capture are never reordered by where it was split.
 //! Limits: [`OPEN_MAX`].
 
-use super::error::{CaptureError, FileProblem, Unreadable};
+use super::error::{CaptureError, Unreadable};
 use super::file::{FileReader, STRETCH_BYTES_MAX, STRETCH_BYTES_MIN};
 use super::source::Stream;
 use super::{BATCH_PACKETS_MAX, Batch, FileSummary, PacketHead};
@@ -35,6 +35,8 @@ enum From {
     Path(PathBuf),
     /// It cannot be: a pipe, kept open with what was read of it.
     Held(Box<Open>),
+    /// It is no capture.
+    Unreadable(Unreadable),
 }
 
 /// An open file, with the packets that were read and not yet given.
@@ -65,7 +67,8 @@ impl Captures {
     /// Opens captures by name, `-` being standard input, in the order of their first packets.
     ///
     /// # Errors
-    /// [`CaptureError::Files`] names every file that cannot be read at all.
+    /// [`CaptureError::Files`] names every file that is not there or must not be read. What is there and holds no
+    /// capture is said in its [`FileSummary`]: the others are still worth reading.
     pub fn open(names: &[PathBuf]) -> Result<Self, CaptureError> {
         if names.is_empty() {
             return Err(CaptureError::NoFiles);
@@ -74,8 +77,12 @@ impl Captures {
         let mut found = Vec::new();
         for path in names {
             match look(path, names.len() == 1) {
-                Ok(file) => found.push(file),
-                Err(problem) => problems.push(problem),
+                Ok(waiting) => found.push((name_of(path), waiting)),
+                Err(what) if what.wrong_name => problems.push(what.named(&name_of(path))),
+                Err(what) => {
+                    let from = From::Unreadable(what);
+                    found.push((name_of(path), Waiting { file: 0, first: None, from }));
+                }
             }
         }
         if problems.is_empty() { Ok(Self::ordered(found)) } else { Err(CaptureError::Files(problems)) }
@@ -199,6 +206,7 @@ impl Captures {
             let opened = match from {
                 From::Held(open) => Ok(*open),
                 From::Path(path) => open_path(&path),
+                From::Unreadable(what) => Err(what),
             };
             let mut open = match opened {
                 Ok(open) => open,
@@ -235,7 +243,7 @@ impl Captures {
         }
     }
 
-    /// A file that was there and is no more.
+    /// A file that holds no capture, or is there no more.
     fn lost(&mut self, file: u32, what: Unreadable) {
         if let Some(slot) = self.slot(file) {
             let problem = what.named(&slot.name);
@@ -321,13 +329,16 @@ impl Open {
 }
 
 /// Looks at the first packet of a file. The only file, and one that cannot be opened again, stays open.
-fn look(path: &Path, only: bool) -> Result<(String, Waiting), FileProblem> {
-    let name = path.to_string_lossy().into_owned();
-    let mut open = open_path(path).map_err(|what| what.named(&name))?;
+fn look(path: &Path, only: bool) -> Result<Waiting, Unreadable> {
+    let mut open = open_path(path)?;
     let again = !only && path.as_os_str() != "-" && path.metadata().is_ok_and(|file| file.is_file());
     let first = if only || !open.refill() { None } else { open.head().map(|head| head.place.time) };
     let from = if again { From::Path(path.to_owned()) } else { From::Held(Box::new(open)) };
-    Ok((name, Waiting { file: 0, first, from }))
+    Ok(Waiting { file: 0, first, from })
+}
+
+fn name_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 fn open_path(path: &Path) -> Result<Open, Unreadable> {

@@ -377,6 +377,30 @@ fn other_files_are_refused_with_advice() {
     assert_eq!(Captures::open(&[]).unwrap_err(), CaptureError::NoFiles);
 }
 
+#[test]
+fn a_file_that_is_no_capture_does_not_cost_the_others() {
+    let shelf = Shelf::new("mixed");
+    let names = [
+        shelf.file("letter.pcap", b"Dear reader"),
+        shelf.file("empty.pcap", b""),
+        shelf.file("good.pcap", &sample()),
+    ];
+    let mut captures = Captures::open(&names).unwrap();
+    let (mut batch, mut packets) = (Batch::default(), 0);
+    while captures.next_batch(&mut batch) {
+        packets += batch.packets.len();
+    }
+    assert!(packets > 0);
+    for file in captures.files() {
+        let good = file.name.ends_with("good.pcap");
+        assert_eq!((file.problem.is_none(), file.packets > 0), (good, good), "{file:?}");
+    }
+    let mut captures = Captures::open(&names[..1]).unwrap();
+    assert!(!captures.next_batch(&mut batch));
+    let problem = captures.files()[0].problem.clone().unwrap();
+    assert!(problem.starts_with("not a capture; give pcap"), "{problem}");
+}
+
 /// Hands out its bytes a few at a time, as a pipe may.
 struct Trickle(Cursor<Vec<u8>>, usize);
 

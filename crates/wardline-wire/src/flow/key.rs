@@ -53,12 +53,19 @@ pub struct FlowKey {
 
 /// Carriers above every IP protocol number are link protocols.
 const LINK: u32 = 0x1_0000;
+/// Set for IPv6: an address of it that embeds one of IPv4 is another.
+const IPV6: u32 = 0x100;
 
 impl FlowKey {
     /// The key of an IP packet; ports are 0 where the protocol has none.
     #[must_use]
     pub fn ip(protocol: u8, source: (IpAddr, u16), destination: (IpAddr, u16)) -> (Self, Direction) {
-        Self::between(u32::from(protocol), (wide(source.0), source.1), (wide(destination.0), destination.1))
+        let version = if source.0.is_ipv6() { IPV6 } else { 0 };
+        Self::between(
+            u32::from(protocol) | version,
+            (wide(source.0), source.1),
+            (wide(destination.0), destination.1),
+        )
     }
 
     /// The key of a link protocol's frame; `number` tells protocols apart.
@@ -96,7 +103,9 @@ impl FlowKey {
     #[must_use]
     pub fn source(&self, direction: Direction) -> Option<(IpAddr, u16)> {
         let (address, port) = *direction.of_ref(&self.ends);
-        (self.carrier < LINK).then(|| (Ipv6Addr::from(address).to_canonical(), port))
+        let wide = Ipv6Addr::from(address);
+        let ip = if self.carrier & IPV6 == 0 { wide.to_canonical() } else { IpAddr::V6(wide) };
+        (self.carrier < LINK).then_some((ip, port))
     }
 
     /// MAC of the end that frames of that direction come from; `None` for IP.
@@ -110,7 +119,7 @@ impl FlowKey {
     /// IP protocol number; `None` for link protocols.
     #[must_use]
     pub fn ip_protocol(&self) -> Option<u8> {
-        u8::try_from(self.carrier).ok()
+        u8::try_from(self.carrier & !IPV6).ok()
     }
 }
 
@@ -124,4 +133,20 @@ const fn wide(ip: IpAddr) -> [u8; 16] {
 const fn from_mac(mac: Mac) -> [u8; 16] {
     let [a, b, c, d, e, f] = mac.0;
     [a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_embedded_address_of_the_other_version_is_another() {
+        let [four, embedded]: [IpAddr; 2] = ["192.0.2.1", "::ffff:192.0.2.1"].map(|ip| ip.parse().unwrap());
+        let (a, up) = FlowKey::ip(6, (four, 1), (four, 2));
+        let (b, _) = FlowKey::ip(6, (embedded, 1), (embedded, 2));
+        assert_ne!(a, b);
+        assert_eq!((a.source(up), b.source(up)), (Some((four, 1)), Some((embedded, 1))));
+        assert_eq!((a.ip_protocol(), b.ip_protocol()), (Some(6), Some(6)));
+        assert_eq!(FlowKey::link(0x0806, Mac::default(), Mac::default()).0.ip_protocol(), None);
+    }
 }

@@ -12,6 +12,8 @@ pub const EARLY_BYTES_MAX: usize = 65_536;
 pub const EARLY_SEGMENTS_MAX: usize = 48;
 /// Early segments after which an acknowledgement of the hole proves that only we missed it.
 const EARLY_ACKNOWLEDGED: usize = 3;
+/// What an early segment costs beside its bytes: its entry and its allocation.
+const EARLY_COST: usize = 80;
 /// A jump of the sequence further than the largest window (RFC 7323: 2^30) is not of this stream.
 const JUMP_MAX: u32 = 1 << 30;
 
@@ -43,6 +45,8 @@ pub struct StreamCounters {
 #[derive(Debug, Default)]
 pub struct Stream {
     next: Option<u32>,
+    /// Behind the last byte, from the FIN.
+    end: Option<u32>,
     early: Vec<Early>,
     early_bytes: usize,
 }
@@ -70,6 +74,10 @@ impl Stream {
     ) {
         let syn = segment.flags & tcp_flag::SYN != 0;
         let sequence = if syn { segment.sequence.wrapping_add(1) } else { segment.sequence };
+        if segment.flags & tcp_flag::FIN != 0 {
+            let length = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+            self.end = Some(sequence.wrapping_add(length).wrapping_add(segment.missing));
+        }
         if segment.payload.is_empty() && segment.missing == 0 {
             if syn && self.next.is_none() {
                 self.next = Some(sequence);
@@ -126,23 +134,46 @@ impl Stream {
         }
     }
 
-    /// Bytes waiting for a hole.
+    /// Memory of what waits for a hole; 0 when nothing does.
     #[must_use]
-    pub const fn early_bytes(&self) -> usize {
-        self.early_bytes
+    pub fn held(&self) -> usize {
+        self.early.len().saturating_mul(EARLY_COST).saturating_add(self.early_bytes)
     }
 
+    /// Whether everything up to the FIN was given; also when none came, or nothing but it.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        match (self.next, self.end) {
+            (Some(next), Some(end)) => !(1..JUMP_MAX).contains(&end.wrapping_sub(next)),
+            _ => true,
+        }
+    }
+
+    /// Keeps of an early segment what is not kept yet: of overlapping bytes the first to arrive stand.
     fn keep(&mut self, sequence: u32, segment: &TcpSegment<'_>, counters: &mut StreamCounters) {
         counters.early = counters.early.saturating_add(1);
         let next = self.next.unwrap_or(sequence);
         let distance = |s: u32| s.wrapping_sub(next);
-        let at = self.early.partition_point(|e| distance(e.sequence) < distance(sequence));
-        let same = |e: &Early| e.sequence == sequence && e.bytes.len() >= segment.payload.len();
-        if self.early.get(at).is_some_and(same) {
-            return;
+        let mut from = distance(sequence);
+        let until = from.saturating_add(length_of(segment.payload)).saturating_add(segment.missing);
+        let mut at = 0_usize;
+        while from < until {
+            let there = self.early.get(at).map(|e| (distance(e.sequence), e.length()));
+            match there {
+                Some((start, length)) if start <= from => {
+                    from = from.max(start.saturating_add(length));
+                }
+                other => {
+                    let stop = other.map_or(until, |(start, _)| start.min(until));
+                    let skip = from.saturating_sub(distance(sequence));
+                    let piece = Early::cut(segment, next.wrapping_add(from), skip, stop.saturating_sub(from));
+                    self.early_bytes = self.early_bytes.saturating_add(piece.bytes.len());
+                    self.early.insert(at, piece);
+                    from = stop;
+                }
+            }
+            at = at.saturating_add(1);
         }
-        self.early_bytes = self.early_bytes.saturating_add(segment.payload.len());
-        self.early.insert(at, Early { sequence, bytes: segment.payload.into(), missing: segment.missing });
     }
 
     fn deliver(
@@ -190,6 +221,26 @@ impl Stream {
         }
         self.drain(counters, give);
     }
+}
+
+impl Early {
+    /// `length` bytes of a segment from `skip` on, which stand at `sequence`.
+    fn cut(segment: &TcpSegment<'_>, sequence: u32, skip: u32, length: u32) -> Self {
+        let from = usize::try_from(skip).unwrap_or(usize::MAX);
+        let most = usize::try_from(length).unwrap_or(usize::MAX);
+        let bytes = segment.payload.get(from..).unwrap_or_default();
+        let bytes: Box<[u8]> = bytes.get(..most).unwrap_or(bytes).into();
+        let missing = length.saturating_sub(length_of(&bytes));
+        Self { sequence, bytes, missing }
+    }
+
+    fn length(&self) -> u32 {
+        length_of(&self.bytes).saturating_add(self.missing)
+    }
+}
+
+fn length_of(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
 fn tell_gap(bytes: u32, counters: &mut StreamCounters, give: &mut dyn FnMut(Arrival<'_>)) {

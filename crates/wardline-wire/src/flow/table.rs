@@ -5,8 +5,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// Flows of one logical shard in memory at once; 256 shards hold 262,144. The longest idle gives way.
-pub const FLOWS_PER_SHARD_MAX: usize = 1024;
+/// Flows of one logical shard in memory at once; 256 shards hold 163,840. The longest idle gives way.
+pub const FLOWS_PER_SHARD_MAX: usize = 640;
 
 /// Flows of one logical shard.
 ///
@@ -102,6 +102,19 @@ impl<T> Table<T> {
         Some((&entry.key, entry.value.as_ref()?))
     }
 
+    /// Shows the flows from the longest idle on, while `visit` wants more.
+    pub fn from_oldest(&mut self, mut visit: impl FnMut(&mut T) -> bool) {
+        let mut at = self.oldest;
+        while let Some(entry) = self.entries.get_mut(index(at)) {
+            at = entry.newer;
+            if let Some(value) = entry.value.as_mut()
+                && !visit(value)
+            {
+                return;
+            }
+        }
+    }
+
     /// Takes out the longest idle flow.
     pub fn take_oldest(&mut self) -> Option<(FlowKey, T)> {
         let key = self.entry(self.oldest)?.key;
@@ -171,6 +184,12 @@ mod tests {
         assert_eq!(table.take(&key(3)), Some(3));
         assert_eq!(table.oldest().map(|(_, v)| *v), Some(2));
         table.insert(key(5), 5);
+        let mut seen = Vec::new();
+        table.from_oldest(|value| {
+            seen.push(*value);
+            seen.len() < 3
+        });
+        assert_eq!(seen, [2, 4, 11]);
         let order: Vec<_> = std::iter::from_fn(|| table.take_oldest()).map(|(_, v)| v).collect();
         assert_eq!(order, [2, 4, 11, 5]);
         assert!(table.is_empty());

@@ -103,7 +103,7 @@ fn waiting_bytes_are_bounded() {
     let block = [b'x'; 1400];
     for i in 0..2000_u32 {
         out.give(&segment(200 + 2800 * i, &block));
-        assert!(out.stream.early_bytes() <= EARLY_BYTES_MAX + 1400);
+        assert!(out.stream.held() <= EARLY_BYTES_MAX + 1400 + EARLY_SEGMENTS_MAX * EARLY_COST + EARLY_COST);
     }
     assert!(out.counters.gaps > 1000);
 }
@@ -113,4 +113,28 @@ fn a_jump_beyond_any_window_is_left_out() {
     let out = check().at(100, b"a").at(100 + (1 << 30) + 7, b"zzz").at(101, b"b");
     assert_eq!(out.counters.stray, 1);
     assert_eq!(out.finish(), "ab");
+}
+
+#[test]
+fn of_overlapping_early_bytes_the_first_to_arrive_stand() {
+    let out = check().at(110, b"KKKKK").at(105, b"aaaaaaaaaaaaaaa").at(100, b"01234").finish();
+    assert_eq!(out, "01234aaaaaKKKKKaaaaa");
+    let out = check().at(104, b"BB").at(108, b"DD").at(103, b"xxxxxxxx").at(100, b"abc").finish();
+    assert_eq!(out, "abcxBBxxDDx");
+    let cut = TcpSegment { missing: 4, ..segment(102, b"cd") };
+    let mut check = check();
+    check.give(&cut);
+    assert_eq!(check.at(100, b"ab").at(108, b"ij").finish(), "abcd[4]ij");
+}
+
+#[test]
+fn a_stream_is_at_its_end_when_the_bytes_before_the_fin_have_come() {
+    let mut check = check().at(100, b"ab");
+    assert!(check.stream.is_at_end(), "no end was told");
+    let fin = TcpSegment { flags: tcp_flag::ACK | tcp_flag::FIN, ..segment(106, b"") };
+    check.give(&fin);
+    assert!(!check.stream.is_at_end());
+    let check = check.at(102, b"cdef");
+    assert!(check.stream.is_at_end());
+    assert_eq!(check.finish(), "abcdef");
 }

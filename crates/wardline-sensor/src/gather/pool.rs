@@ -1,0 +1,172 @@
+//! A bounded collection whose content does not depend on the order or the sharing of what is added.
+//!
+//! In: keys with values that add up. Out: of everything added, the keys with the lowest digests that fit the
+//! bound, each with all of its sightings; the rest is counted. A key that is kept in the end was never left out
+//! on the way, whoever saw what before: so any number of workers keep the same. The digest is the same in every
+//! run, so a stranger could choose keys that stay; a bound is all that it could fill.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash};
+
+/// The digest that decides who stays; any number would do.
+const DIGEST: FixedState = FixedState::with_seed(0x7761_7264);
+
+/// What is held, with what it costs and how often it was added.
+#[derive(Debug)]
+struct Held<V> {
+    value: V,
+    times: u64,
+    digest: u64,
+    cost: usize,
+}
+
+/// The collection.
+#[derive(Debug)]
+pub(super) struct Pool<K, V> {
+    held: HashMap<K, Held<V>, FixedState>,
+    most: usize,
+    cost: usize,
+    /// Digests from here on are left out.
+    closed: Option<u64>,
+    times: u64,
+}
+
+impl<K: Eq + Hash + Ord, V> Pool<K, V> {
+    /// A pool of at most `most` bytes; its hash table is seeded apart from the digests.
+    pub(super) fn new(most: usize, seed: u64) -> Self {
+        let held = HashMap::with_hasher(FixedState::with_seed(seed));
+        Self { held, most, cost: 0, closed: None, times: 0 }
+    }
+
+    /// Adds a key that holds `heap` bytes outside itself.
+    pub(super) fn add(&mut self, key: K, heap: usize, value: V, merge: impl FnOnce(&mut V, V)) {
+        let digest = DIGEST.hash_one(&key);
+        self.add_times(key, Held { value, times: 1, digest, cost: entry_cost::<K, V>() + heap }, merge);
+    }
+
+    fn add_times(&mut self, key: K, new: Held<V>, merge: impl FnOnce(&mut V, V)) {
+        self.times = self.times.saturating_add(new.times);
+        if self.closed.is_some_and(|closed| new.digest >= closed) {
+            return;
+        }
+        match self.held.entry(key) {
+            Entry::Occupied(mut there) => {
+                let there = there.get_mut();
+                there.times = there.times.saturating_add(new.times);
+                merge(&mut there.value, new.value);
+            }
+            Entry::Vacant(free) => {
+                self.cost = self.cost.saturating_add(new.cost);
+                free.insert(new);
+            }
+        }
+        // Some slack, so that sorting out costs little per key.
+        if self.cost > self.most.saturating_add(self.most / 4) {
+            self.sort_out();
+        }
+    }
+
+    /// Adds what another worker gathered.
+    pub(super) fn join(&mut self, other: Self, merge: impl Fn(&mut V, V)) {
+        let kept: u64 = other.held.values().map(|held| held.times).sum();
+        self.times = self.times.saturating_add(other.times.saturating_sub(kept));
+        if let Some(closed) = other.closed {
+            self.close(closed);
+        }
+        for (key, held) in other.held {
+            self.add_times(key, held, &merge);
+        }
+    }
+
+    /// Keeps the lowest digests that fit.
+    fn sort_out(&mut self) {
+        if self.cost <= self.most {
+            return;
+        }
+        let mut order: Vec<_> = self.held.values().map(|held| (held.digest, held.cost)).collect();
+        order.sort_unstable();
+        let mut sum = 0_usize;
+        let over = order.iter().find(|(_, cost)| {
+            sum = sum.saturating_add(*cost);
+            sum > self.most
+        });
+        if let Some((digest, _)) = over {
+            self.close(*digest);
+        }
+    }
+
+    fn close(&mut self, digest: u64) {
+        let closed = self.closed.map_or(digest, |closed| closed.min(digest));
+        self.closed = Some(closed);
+        self.held.retain(|_, held| held.digest < closed);
+        self.cost = self.held.values().map(|held| held.cost).sum();
+    }
+
+    /// Everything kept, added to `into`, and how many additions were left out.
+    pub(super) fn empty_into(mut self, into: &mut BTreeMap<K, V>, merge: impl Fn(&mut V, V)) -> u64 {
+        self.sort_out();
+        let mut left_out = self.times;
+        for (key, held) in self.held {
+            left_out = left_out.saturating_sub(held.times);
+            match into.entry(key) {
+                std::collections::btree_map::Entry::Occupied(mut there) => merge(there.get_mut(), held.value),
+                std::collections::btree_map::Entry::Vacant(free) => {
+                    free.insert(held.value);
+                }
+            }
+        }
+        left_out
+    }
+}
+
+/// What a key and its value cost in a hash table that is seven eighths full at most and half on average.
+const fn entry_cost<K, V>() -> usize {
+    (size_of::<K>() + size_of::<Held<V>>()) * 3 / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool() -> Pool<u32, u64> {
+        Pool::new(100 * entry_cost::<u32, u64>(), 7)
+    }
+
+    fn add(into: &mut u64, more: u64) {
+        *into += more;
+    }
+
+    #[test]
+    fn what_stays_depends_on_neither_order_nor_sharing() {
+        let additions: Vec<u32> = (0..5_000_u32).map(|n| n * 7919 % 1_000).collect();
+        let mut alone = pool();
+        additions.iter().for_each(|key| alone.add(*key, 0, 1, add));
+        let mut expected = BTreeMap::new();
+        let left_out = alone.empty_into(&mut expected, add);
+        assert_eq!(expected.len(), 100);
+        assert!(expected.values().all(|count| *count == 5), "a kept key lost sightings");
+        assert_eq!(left_out, 5_000 - 500);
+        for workers in [2, 3, 8] {
+            let mut pools: Vec<_> = (0..workers).map(|_| pool()).collect();
+            for (number, key) in additions.iter().rev().enumerate() {
+                pools[number / 3 % workers].add(*key, 0, 1, add);
+            }
+            let mut joined = pools.pop().unwrap();
+            pools.into_iter().for_each(|other| joined.join(other, add));
+            let mut got = BTreeMap::new();
+            assert_eq!(joined.empty_into(&mut got, add), left_out, "{workers} workers");
+            assert!(got == expected, "{workers} workers keep something else");
+        }
+    }
+
+    #[test]
+    fn what_fits_is_all_kept() {
+        let mut pool = pool();
+        (0..100).for_each(|key| pool.add(key, 0, 1, add));
+        let mut got = BTreeMap::new();
+        assert_eq!((pool.empty_into(&mut got, add), got.len()), (0, 100));
+    }
+}
