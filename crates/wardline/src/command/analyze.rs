@@ -12,7 +12,7 @@ use std::time::Duration;
 use wardline_content::Content;
 use wardline_inventory::Knowledge;
 use wardline_sensor::{Options, analyse};
-use wardline_wire::capture::Captures;
+use wardline_wire::capture::{Captures, FileSummary};
 
 /// Largest file of a site's overlay: hand-written tables are kilobytes.
 const OVERLAY_FILE_MAX: u64 = 16 << 20;
@@ -21,7 +21,7 @@ const OVERLAY_FILE_MAX: u64 = 16 << 20;
 ///
 /// Reads pcap and pcapng, also compressed with gzip or zstd; `-` is standard input. Several files are read in
 /// the order of their packets' times. Exit code 0: done; 1: done, but a file was cut short or damaged, which
-/// is printed; 2: wrong use.
+/// is printed; 2: wrong use, or a file that cannot be read or written.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Capture files, or `-` for standard input.
@@ -54,10 +54,14 @@ pub(crate) enum Format {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let content = content(arguments.overlay.as_deref())?;
     let mut captures = Captures::open(&arguments.files)?;
+    if let Some(folder) = &arguments.output {
+        // Before hours of reading, not after.
+        folder::prepare(folder)?;
+    }
     let mut report = report(&mut captures, &content, arguments.threads)?;
     if let Some(folder) = &arguments.output {
         folder::write(&mut report, folder)
-            .with_context(|| format!("the report could not be written to {}", folder.display()))?;
+            .with_context(|| format!("{}: the results could not be written there", folder.display()))?;
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match arguments.format {
@@ -82,15 +86,20 @@ pub(crate) fn report<'a>(captures: &mut Captures, content: &'a Content, threads:
     Ok(Report::new(analysis, inventory, findings, content))
 }
 
+/// What to call a file.
+fn name(file: &FileSummary) -> &str {
+    if file.name == "-" { "standard input" } else { &file.name }
+}
+
 /// Tells on standard error what was wrong with the input.
 pub(crate) fn outcome(report: &Report<'_>) -> Outcome {
     let mut outcome = Outcome::Done;
     for file in &report.analysis.files {
         if let Some(problem) = &file.problem {
-            eprintln!("wardline: {}: {problem}", file.name);
+            eprintln!("wardline: {}: {problem}; what was there before has been read", name(file));
             outcome = Outcome::Problems;
         } else if file.truncated {
-            eprintln!("wardline: {}: cut short; what was there has been read", file.name);
+            eprintln!("wardline: {}: cut short; what was there has been read", name(file));
             outcome = Outcome::Problems;
         }
     }
@@ -100,8 +109,12 @@ pub(crate) fn outcome(report: &Report<'_>) -> Outcome {
 /// The built-in content, with a site's overlay over it.
 pub(crate) fn content(overlay: Option<&Path>) -> Result<Content> {
     let Some(folder) = overlay else { return Ok(Content::embedded()?) };
-    let files =
-        overlay_files(folder).with_context(|| format!("the overlay {} cannot be read", folder.display()))?;
+    let files = overlay_files(folder).with_context(|| {
+        format!(
+            "the overlay {} cannot be read; give a folder of TOML, TSV or Recog XML files",
+            folder.display()
+        )
+    })?;
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     Ok(Content::with_overlay(&files)?)
@@ -138,7 +151,7 @@ fn progress() -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} {human_pos} packets, {per_sec}")
+    let style = ProgressStyle::with_template("{spinner} {human_pos} packets read, {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     /// Folder for the capture and the report.
     #[arg(long, value_name = "DIR", default_value = "wardline-demo")]
     output: PathBuf,
-    /// How many devices.
+    /// How many devices, 16 to 20000.
     #[arg(long, value_name = "N", default_value_t = 60)]
     devices: u32,
     /// Seed of everything that varies.
@@ -27,17 +27,17 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let folder = &arguments.output;
     let shown = folder.display();
-    std::fs::create_dir_all(folder).with_context(|| format!("the folder {shown} cannot be made"))?;
+    folder::prepare(folder)?;
     let capture = folder.join("hospital.pcap");
     eprintln!("wardline: generating an hour of an invented hospital's traffic");
     let plan = simulate::plan(Profile::Hospital, arguments.devices, 1.0, arguments.seed)?;
     let file = File::create(&capture).with_context(|| format!("{} cannot be written", capture.display()))?;
-    simulate::write(&plan, file)?;
+    simulate::write(&plan, file).with_context(|| format!("{} could not be finished", capture.display()))?;
     let content = analyze::content(None)?;
     let mut captures = Captures::open(&[capture])?;
     let mut report = analyze::report(&mut captures, &content, 1)?;
     folder::write(&mut report, folder)
-        .with_context(|| format!("the report could not be written to {shown}"))?;
+        .with_context(|| format!("{shown}: the results could not be written there"))?;
     let mut out = BufWriter::new(io::stdout().lock());
     table::write(&report, table::Style::of_stdout(), &mut out)?;
     writeln!(out, "\nThe report is {}; open it in a browser.", folder.join("report.html").display())?;

@@ -18,10 +18,10 @@ const START: Timestamp = Timestamp(1_772_434_800 * Timestamp::SECOND);
 /// number of devices, hours and seed give the same bytes.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// What kind of hospital.
+    /// What kind of hospital: hospital, intensive-care, laboratory or radiology.
     #[arg(long, value_name = "P", default_value = "hospital", value_parser = profile)]
     profile: Profile,
-    /// How many devices, network equipment and servers included.
+    /// How many devices, 16 to 20000, network equipment and servers included.
     #[arg(long, value_name = "N", default_value_t = 60)]
     devices: u32,
     /// How long; fractions are welcome.
@@ -50,11 +50,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let truth = if arguments.output == Path::new("-") {
         write(&plan, io::stdout().lock())?
     } else {
-        let file = File::create(&arguments.output).with_context(|| format!("{name} cannot be written"))?;
+        let file = File::create(&arguments.output)
+            .with_context(|| format!("{name} cannot be written; check the folder and its permissions"))?;
         write(&plan, file).with_context(|| format!("{name} could not be finished"))?
     };
     if let Some(path) = &arguments.truth {
-        let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        let file = File::create(path).with_context(|| {
+            format!("{} cannot be written; check the folder and its permissions", path.display())
+        })?;
         truth::write(&truth, BufWriter::new(file))?;
     }
     eprintln!(
@@ -79,7 +82,10 @@ pub(crate) fn plan(profile: Profile, devices: u32, hours: f64, seed: u64) -> Res
         reason = "within one second and a year"
     )]
     let duration_seconds = seconds as u64;
-    Ok(Plan { profile, devices, seed, start: START, duration_seconds })
+    let plan = Plan { profile, devices, seed, start: START, duration_seconds };
+    // Before a file is made for it.
+    Simulation::new(&plan).map_err(|error| anyhow!("{error}"))?;
+    Ok(plan)
 }
 
 /// Streams a plan's packets as a capture; returns the truth.

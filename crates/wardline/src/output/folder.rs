@@ -1,9 +1,24 @@
 //! `--output DIR`: the same results as files, and a page for people.
 
 use super::{Report, json, report};
+use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+
+/// Makes the folder and tries to write in it, so that who named a wrong one learns it at once.
+///
+/// # Errors
+/// When the folder cannot be made or written; the message says what to do.
+pub(crate) fn prepare(folder: &Path) -> Result<()> {
+    let shown = folder.display();
+    fs::create_dir_all(folder)
+        .with_context(|| format!("{shown}: no such folder can be made; name another with --output"))?;
+    tempfile::tempfile_in(folder).with_context(|| {
+        format!("{shown}: nothing can be written there; name another folder with --output")
+    })?;
+    Ok(())
+}
 
 /// Writes devices.json, flows.jsonl, observations.jsonl, findings.jsonl and report.html.
 ///

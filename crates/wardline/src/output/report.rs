@@ -7,14 +7,20 @@ mod device;
 mod sankey;
 
 use super::table::by_rule;
-use super::words::{ClassGroup, count, device_label, group, period, plain_counter};
+use super::words::{
+    ClassGroup, count, device_label, group, grouped, period, plain_counter, roles_text, software_text,
+    urgency,
+};
 use super::{Report, rfc3339};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
-use wardline_model::{Attribute, Device, Finding, Severity};
+use wardline_model::{Attribute, Device, Evidence, Finding, Severity};
+use wardline_wire::capture::FileSummary;
 
 /// Devices whose evidence is spread out on the page; beyond it stands in devices.json. Keeps the page usable.
 const DETAILED_MAX: usize = 400;
+/// Kinds of finding named in the summary.
+const FIRST_MAX: usize = 3;
 /// Devices listed under one finding.
 const NAMED_MAX: usize = 40;
 
@@ -38,7 +44,7 @@ fn page(report: &Report<'_>) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a.skip href="#devices" { "Skip to the devices" }
+                a.skip href="#summary" { "Skip to the summary" }
                 (head(report))
                 main {
                     (summary(report))
@@ -51,7 +57,7 @@ fn page(report: &Report<'_>) -> Markup {
                     (devices(report))
                     (reading(report))
                 }
-                footer { p { "Written by Wardline, from traffic only: nothing was sent to any device. Every fact names the packet that shows it." } }
+                footer { p { "Written by Wardline, from recorded traffic only: nothing was sent to any device. Every fact names the packet that shows it." } }
             }
         }
     }
@@ -71,7 +77,7 @@ fn head(report: &Report<'_>) -> Markup {
             nav aria-label="On this page" {
                 @for (link, text) in [
                     ("#summary", "Summary"), ("#groups", "By kind"), ("#talk", "Who talks to whom"), ("#findings", "Findings"),
-                    ("#clear", "Patient data"), ("#old", "Old systems"), ("#unknown", "Unknown"), ("#devices", "All devices"),
+                    ("#clear", "Patient data"), ("#old", "Old systems"), ("#unknown", "Not yet identified"), ("#devices", "All devices"), ("#reading", "What was read"),
                 ] { a href=(link) { (text) } " " }
             }
         }
@@ -88,13 +94,41 @@ fn summary(report: &Report<'_>) -> Markup {
             h2 { "Summary" }
             ul.tiles {
                 (tile(devices.len(), if devices.len() == 1 { "device" } else { "devices" }, "", "#devices"))
-                (tile(named, "know what they are for", "", "#groups"))
+                (tile(named, "identified by what they are for", "", "#groups"))
                 (tile(clear, "send or receive patient data in clear text", if clear > 0 { "bad" } else { "good" }, "#clear"))
-                (tile(urgent, "critical or high findings", if urgent > 0 { "bad" } else { "good" }, "#findings"))
+                (tile(urgent, "findings to act on this week", if urgent > 0 { "bad" } else { "good" }, "#findings"))
                 (tile(devices.len() - named, "not yet identified", "", "#unknown"))
+            }
+            (first_things(report))
+        }
+    }
+}
+
+/// What to look at first: the worst findings, the most widespread before.
+fn first_things(report: &Report<'_>) -> Markup {
+    let together = by_rule(&report.findings);
+    html! {
+        @if report.inventory.devices.is_empty() {
+            p { "No device was seen. If the files are not empty, look at what was read, at the end of this page." }
+        } @else if !together.is_empty() {
+            h3 { "Look at these first" }
+            ol {
+                @for same in together.iter().take(FIRST_MAX) {
+                    @if let Some(first) = same.first() {
+                        li {
+                            a href=(format!("#{}", anchor(first))) { (first.title) }
+                            span.muted { " · " (count(same.len() as u64, "device")) " · " (urgency(first.severity)) }
+                        }
+                    }
+                }
             }
         }
     }
+}
+
+/// Where on the page a kind of finding stands.
+fn anchor(finding: &Finding) -> String {
+    format!("finding-{}-{}", finding.rule, finding.severity.as_str())
 }
 
 fn tile(number: usize, text: &str, tone: &str, link: &str) -> Markup {
@@ -108,7 +142,8 @@ fn groups(report: &Report<'_>) -> Markup {
     html! {
         section id="groups" {
             h2 { "Devices by what they are for" }
-            table.bars {
+            @if devices.is_empty() { p { "None." } }
+            @else { table.bars {
                 caption.hidden { "Number of devices of each kind" }
                 @for group in ClassGroup::ALL {
                     @let number = of(group);
@@ -121,7 +156,7 @@ fn groups(report: &Report<'_>) -> Markup {
                         }
                     }
                 }
-            }
+            } }
         }
     }
 }
@@ -141,8 +176,12 @@ fn bar(number: usize, most: usize) -> Markup {
 fn kinds(report: &Report<'_>, wanted: ClassGroup) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     for device in report.inventory.devices.iter().filter(|d| group(d) == wanted) {
-        let Some((code, _)) = &device.class else { continue };
-        let name = report.class_name(code);
+        let name = match &device.class {
+            Some((code, _)) => report.class_name(code),
+            None if device.vendor.is_some() => "of a known maker",
+            None if device.os.is_some() => "of a known operating system",
+            None => "otherwise unknown",
+        };
         match kinds.iter_mut().find(|(n, _)| *n == name) {
             Some((_, number)) => *number += 1,
             None => kinds.push((name, 1)),
@@ -161,14 +200,17 @@ fn talk(report: &Report<'_>) -> Markup {
             @if links.is_empty() {
                 p { "No conversation between devices was recognised." }
             } @else {
-                p.muted { "Left: who asks. Middle: in what language. Right: who answers. The wider the band, the more pairs of devices." }
+                p.muted { "Left: who asks. Middle: for what, and in which language. Right: who answers. The wider the band, the more pairs of devices." }
                 div.scroll tabindex="0" role="region" aria-label="Picture of who talks to whom" { (links.picture()) }
                 p.legend {
                     span.key.patient { "patient data in clear text" } " "
                     span.key.plain { "clear text" } " "
                     span.key.sealed { "encrypted" }
                 }
-                details { summary { "The same as a table" } (links.table()) }
+                details { summary { "The same as a table" } div.scroll tabindex="0" role="region" aria-label="Table of who talks to whom" { (links.table()) } }
+                @if links.untold() > 0 {
+                    p.muted { "Not drawn: " (count(links.untold() as u64, "pair")) " whose language was not recognised or that only keep the network going." }
+                }
             }
         }
     }
@@ -188,9 +230,9 @@ fn findings(report: &Report<'_>) -> Markup {
 
 fn finding(report: &Report<'_>, first: &Finding, same: &[&Finding]) -> Markup {
     html! {
-        article.finding {
+        article.finding id=(anchor(first)) {
             h3 {
-                span class=(format!("badge {}", first.severity.as_str())) { (first.severity.as_str()) }
+                span class=(format!("badge {}", first.severity.as_str())) { (first.severity.as_str()) ": " (urgency(first.severity)) }
                 " " (first.title)
                 span.muted { " · " (count(same.len() as u64, "device")) }
             }
@@ -216,7 +258,7 @@ fn shown_in(report: &Report<'_>, finding: &Finding) -> Option<String> {
 }
 
 fn patient_data(report: &Report<'_>) -> Markup {
-    let clear: Vec<&Device> = report.inventory.devices.iter().filter(|d| d.patient_data_in_clear).collect();
+    let clear: Vec<&Device> = sorted(report).filter(|d| d.patient_data_in_clear).collect();
     html! {
         section id="clear" {
             h2 { "Patient data in clear text" }
@@ -224,7 +266,9 @@ fn patient_data(report: &Report<'_>) -> Markup {
                 p { "None was seen." }
             } @else {
                 p { "Anyone who can listen on these connections can read, and anyone in between can change, what is said about patients. Wardline noted that it was there and kept none of it." }
-                (device_table(report, &clear, &[Attribute::PatientDataInClear]))
+                (device_table(report, "Devices with patient data in clear text", &clear, "Seen in", &|device| {
+                    device.evidence.iter().find(|e| e.attribute == Attribute::PatientDataInClear)
+                }))
             }
         }
     }
@@ -234,8 +278,7 @@ fn old_systems(report: &Report<'_>) -> Markup {
     let rules = ["end-of-life-os", "smb1", "obsolete-tls"];
     let of =
         |d: &&Device| report.findings.iter().any(|f| f.device == d.id && rules.contains(&f.rule.as_str()));
-    let old: Vec<&Device> = report.inventory.devices.iter().filter(of).collect();
-    let attributes = [Attribute::Os, Attribute::TlsVersion, Attribute::SmbDialect];
+    let old: Vec<&Device> = sorted(report).filter(of).collect();
     html! {
         section id="old" {
             h2 { "Old systems" }
@@ -243,36 +286,85 @@ fn old_systems(report: &Report<'_>) -> Markup {
                 p { "No operating system, file sharing or encryption past its time was recognised." }
             } @else {
                 p { "Their makers no longer repair them, or their protocols are broken. They need a segment of their own." }
-                (device_table(report, &old, &attributes))
+                (device_table(report, "Old systems", &old, "What is old", &|device| {
+                    let old = |f: &&Finding| f.device == device.id && rules.contains(&f.rule.as_str());
+                    report.findings.iter().find(old)?.evidence.first()
+                }))
             }
         }
     }
 }
 
 fn unknowns(report: &Report<'_>) -> Markup {
-    let unknown: Vec<&Device> = report.inventory.devices.iter().filter(|d| d.class.is_none()).collect();
+    let unknown: Vec<&Device> = sorted(report).filter(|d| d.class.is_none()).collect();
     html! {
         section id="unknown" {
             h2 { "Not yet identified" }
             @if unknown.is_empty() {
-                p { "Every device said what it is." }
+                p { @if report.inventory.devices.is_empty() { "None." } @else { "Every device said what it is." } }
             } @else {
-                p { "These said too little to be named, and a wrong name is worse than none. A longer capture, DHCP logs or a look at the device helps." }
-                (device_table(report, &unknown, &[Attribute::Vendor, Attribute::DhcpVendorClass]))
+                p { "These said too little to be sure what they are for, and a wrong name is worse than none. What is known is listed: a longer capture, or a look at the device at this address or switch port, settles the rest." }
+                (unknown_table(report, &unknown))
             }
         }
     }
 }
 
-/// Devices with what is known of some attributes.
-fn device_table(report: &Report<'_>, devices: &[&Device], attributes: &[Attribute]) -> Markup {
+/// Every device, in the order of the groups.
+fn sorted<'a>(report: &'a Report<'_>) -> impl Iterator<Item = &'a Device> {
+    grouped(&report.inventory.devices).into_iter().flat_map(|(_, devices)| devices)
+}
+
+/// What is known of devices whose purpose is not.
+fn unknown_table(report: &Report<'_>, devices: &[&Device]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Devices" {
+        div.scroll tabindex="0" role="region" aria-label="Devices not yet identified" {
             table {
-                thead { tr { th { "Device" } th { "Address" } th { "What it is" } th { "Seen" } th { "Shown by" } } }
+                caption.hidden { "Devices not yet identified" }
+                thead { tr {
+                    th scope="col" { "Device" } th scope="col" { "Address" } th scope="col" { "Maker and model" }
+                    th scope="col" { "Runs" } th scope="col" { "What it was seen to do" } th scope="col" { "Place" }
+                } }
                 tbody {
                     @for device in devices.iter().take(DETAILED_MAX) {
-                        @let evidence = device.evidence.iter().find(|e| attributes.contains(&e.attribute));
+                        tr {
+                            td { a href=(format!("#{}", device.id)) { (device_label(device)) } }
+                            td { (device::address(report, device)) }
+                            td { (device::maker_and_model(device)) }
+                            td { (software_text(device)) }
+                            td { (roles_text(device)) }
+                            td { (device.location.as_deref().unwrap_or_default()) }
+                        }
+                    }
+                }
+            }
+        }
+        @if devices.len() > DETAILED_MAX { p.muted { "and " (devices.len() - DETAILED_MAX) " more in devices.json" } }
+    }
+}
+
+/// The fact a table shows of a device.
+type Shows<'a> = &'a dyn Fn(&'a Device) -> Option<&'a Evidence>;
+
+/// Devices, each with one fact about it.
+fn device_table<'a>(
+    report: &Report<'_>,
+    caption: &str,
+    devices: &[&'a Device],
+    head: &str,
+    fact: Shows<'a>,
+) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption.hidden { (caption) }
+                thead { tr {
+                    th scope="col" { "Device" } th scope="col" { "Address" } th scope="col" { "What it is" }
+                    th scope="col" { (head) } th scope="col" { "Shown by" }
+                } }
+                tbody {
+                    @for device in devices.iter().take(DETAILED_MAX) {
+                        @let evidence = fact(device);
                         tr {
                             td { a href=(format!("#{}", device.id)) { (device_label(device)) } }
                             td { (device::address(report, device)) }
@@ -293,12 +385,11 @@ fn devices(report: &Report<'_>) -> Markup {
     html! {
         section id="devices" {
             h2 { "All devices" }
-            @for wanted in ClassGroup::ALL {
-                @let these: Vec<&Device> = devices.iter().filter(|d| group(d) == wanted).take(DETAILED_MAX).collect();
-                @if !these.is_empty() {
-                    h3 { (wanted.title()) }
-                    @for device in these { (device::card(report, device)) }
-                }
+            @if devices.is_empty() { p { "None." } }
+            @else { p.muted { "Open a line for everything that is known of the device, and the packets that show it." } }
+            @for (group, these) in grouped(devices) {
+                h3 { (group.title()) " " span.muted { "· " (these.len()) } }
+                @for device in these.into_iter().take(DETAILED_MAX) { (device::card(report, device)) }
             }
             @if devices.len() > DETAILED_MAX { p.muted { "At most " (DETAILED_MAX) " of a kind are shown; all are in devices.json." } }
         }
@@ -312,7 +403,11 @@ fn reading(report: &Report<'_>) -> Markup {
             h2 { "What was read, and what was left out" }
             div.scroll tabindex="0" role="region" aria-label="Files" {
                 table {
-                    thead { tr { th { "File" } th.number { "Packets" } th { "From" } th { "To" } th { "Remarks" } } }
+                    caption.hidden { "Files read" }
+                    thead { tr {
+                        th scope="col" { "File" } th.number scope="col" { "Packets" } th scope="col" { "From" }
+                        th scope="col" { "To" } th scope="col" { "Remarks" }
+                    } }
                     tbody {
                         @for file in &analysis.files {
                             tr {
@@ -320,7 +415,7 @@ fn reading(report: &Report<'_>) -> Markup {
                                 td.number { (file.packets) }
                                 td { @if let Some(first) = file.first { (rfc3339(first)) } }
                                 td { @if let Some(last) = file.last { (rfc3339(last)) } }
-                                td { @if let Some(problem) = &file.problem { (problem) } @else { "whole" } }
+                                td { (remark(file)) }
                             }
                         }
                     }
@@ -328,9 +423,21 @@ fn reading(report: &Report<'_>) -> Markup {
             }
             ul.counters {
                 @for (name, number) in analysis.totals.named() {
-                    @if number > 0 && name != "packets" && name != "bytes" { li { (plain_counter(name)) ": " (number) } }
+                    @if number > 0 && name != "packets" && name != "bytes" { li { strong { (number) } " " (plain_counter(name)) } }
                 }
             }
         }
+    }
+}
+
+/// How the reading of a file went.
+fn remark(file: &FileSummary) -> String {
+    match (&file.problem, file.truncated, file.dropped) {
+        (Some(problem), ..) => problem.clone(),
+        (None, true, _) => "cut short; what was there has been read".to_owned(),
+        (None, false, Some(dropped)) if dropped > 0 => {
+            format!("whole, but whoever recorded it missed {}", count(dropped, "packet"))
+        }
+        (None, false, _) => "whole".to_owned(),
     }
 }

@@ -2,34 +2,51 @@
 
 use super::Report;
 use super::words::{
-    ClassGroup, count, device_label, device_name, group, period, plain_counter, software_text,
+    ClassGroup, cell, count, device_name, grouped, period, plain_counter, roles_text, software_text, wrapped,
 };
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
-use wardline_model::{Device, Finding, Role, Severity};
+use wardline_model::{Device, Finding, Severity};
 
 /// Widest text of a column; the whole stands in the JSON.
 const COLUMN_MAX: usize = 34;
+/// Narrowest a column gets on a small terminal.
+const COLUMN_MIN: usize = 9;
+/// Narrowest the column of addresses gets: an IPv4 address and how many more.
+const ADDRESS_MIN: usize = 17;
 /// Devices of one group printed in full; the rest is counted.
 const ROWS_MAX: usize = 200;
+/// Under the first word of a finding.
+const INDENT: &str = "            ";
 /// Devices named under a finding.
 const NAMED_MAX: usize = 4;
 
-/// Whether to colour.
+/// Whether to colour, and how wide lines may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
     colour: bool,
+    /// Columns of the terminal; none in a pipe, where lines are as long as they are.
+    width: Option<usize>,
 }
 
 impl Style {
     /// Colours on a terminal that wants them (`NO_COLOR`), none in a pipe.
     pub(crate) fn of_stdout() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { colour: wanted && io::stdout().is_terminal() }
+        let size = terminal_size::terminal_size_of(io::stdout());
+        let width = size.map(|(terminal_size::Width(columns), _)| usize::from(columns)).filter(|w| *w > 0);
+        Self { colour: wanted && io::stdout().is_terminal(), width }
     }
 
     fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// Text in lines that fit beside the indent of a finding.
+    fn lines(self, text: &str) -> Vec<String> {
+        let room = self.width.map_or(usize::MAX, |w| w.saturating_sub(INDENT.len()).max(20));
+        wrapped(text, room)
     }
 
     fn severity(self, severity: Severity, text: &str) -> String {
@@ -47,7 +64,7 @@ impl Style {
 /// Writes it all.
 pub(crate) fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
     write_head(report, style, out)?;
-    for (group, devices) in grouped(report) {
+    for (group, devices) in grouped(&report.inventory.devices) {
         write_group(group, &devices, report, style, out)?;
     }
     write_findings(report, style, out)?;
@@ -57,6 +74,7 @@ pub(crate) fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> 
 fn write_head(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
     let analysis = &report.analysis;
     let files = match analysis.files.as_slice() {
+        [one] if one.name == "-" => "standard input".to_owned(),
         [one] => one.name.clone(),
         many => format!("{} files", many.len()),
     };
@@ -80,28 +98,6 @@ fn write_head(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Re
     )
 }
 
-fn grouped<'a>(report: &'a Report<'_>) -> Vec<(ClassGroup, Vec<&'a Device>)> {
-    let mut groups: Vec<(ClassGroup, Vec<&Device>)> = Vec::new();
-    for device in &report.inventory.devices {
-        let group = group(device);
-        match groups.iter_mut().find(|(g, _)| *g == group) {
-            Some((_, devices)) => devices.push(device),
-            None => groups.push((group, vec![device])),
-        }
-    }
-    groups.sort_by_key(|(group, _)| *group);
-    for (_, devices) in &mut groups {
-        devices.sort_by_cached_key(|d| {
-            (
-                d.class.as_ref().map(|(code, _)| code.clone()),
-                device_label(d).to_lowercase(),
-                d.ips.first().copied(),
-            )
-        });
-    }
-    groups
-}
-
 fn write_group(
     group: ClassGroup,
     devices: &[&Device],
@@ -118,6 +114,7 @@ fn write_group(
             *width = (*width).max(cell.chars().count());
         }
     }
+    fit(&mut widths, style.width);
     writeln!(out, "  {}", style.paint("2", align(&head, &widths).trim_end()))?;
     for row in &rows {
         writeln!(out, "  {}", align(row, &widths).trim_end())?;
@@ -129,10 +126,24 @@ fn write_group(
 }
 
 fn align<T: AsRef<str>>(cells: &[T; 6], widths: &[usize; 6]) -> String {
-    cells.iter().zip(widths).fold(String::new(), |mut line, (cell, width)| {
-        let _ = write!(line, "{:width$}  ", cell.as_ref());
+    cells.iter().zip(widths).fold(String::new(), |mut line, (text, width)| {
+        let _ = write!(line, "{:width$}  ", cell(text.as_ref(), *width));
         line
     })
+}
+
+/// Takes from the widest columns until a line fits the terminal.
+fn fit(widths: &mut [usize; 6], terminal: Option<usize>) {
+    let Some(terminal) = terminal else { return };
+    while widths.iter().sum::<usize>() + 2 * widths.len() > terminal {
+        // An address that is cut is no address.
+        let cut =
+            |(at, width): &(usize, &mut usize)| **width > if *at == 1 { ADDRESS_MIN } else { COLUMN_MIN };
+        match widths.iter_mut().enumerate().filter(cut).max_by_key(|(_, width)| **width) {
+            Some((_, widest)) => *widest -= 1,
+            None => return,
+        }
+    }
 }
 
 fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
@@ -144,8 +155,10 @@ fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
     };
     let model: Vec<&str> =
         [&device.vendor, &device.model].into_iter().flatten().map(String::as_str).collect();
-    let what =
-        device.class.as_ref().map_or_else(|| roles(device), |(code, _)| report.class_name(code).to_owned());
+    let what = device
+        .class
+        .as_ref()
+        .map_or_else(|| roles_text(device), |(code, _)| report.class_name(code).to_owned());
     let mut talks: Vec<&str> =
         device.services.iter().map(|s| s.protocol).filter(|p| *p != "unknown").collect();
     talks.dedup();
@@ -159,19 +172,7 @@ fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
         what,
         talks.join(" "),
     ];
-    cells.map(|cell| shorten(&cell))
-}
-
-fn roles(device: &Device) -> String {
-    let known: Vec<&str> = device.roles.iter().filter(|r| **r != Role::Unknown).map(|r| r.as_str()).collect();
-    known.join(", ")
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= COLUMN_MAX {
-        return text.to_owned();
-    }
-    text.chars().take(COLUMN_MAX - 1).chain(['…']).collect()
+    cells.map(|text| cell(&text, COLUMN_MAX))
 }
 
 fn write_findings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
@@ -181,25 +182,28 @@ fn write_findings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io
     writeln!(out, "\n{}  {}", style.paint("1", "FINDINGS"), report.findings.len())?;
     for same in by_rule(&report.findings) {
         let [first, ..] = same.as_slice() else { continue };
-        let names: Vec<String> = same.iter().map(|f| report.label(&f.device)).take(NAMED_MAX).collect();
+        let names: Vec<String> =
+            same.iter().map(|f| cell(&report.label(&f.device), COLUMN_MAX)).take(NAMED_MAX).collect();
         let more = same.len().saturating_sub(NAMED_MAX);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let severity = format!("{:<8}", first.severity.as_str());
-        writeln!(
-            out,
-            "  {}  {} - {}: {}{more}",
-            style.severity(first.severity, &severity),
-            first.title,
-            count(u64::try_from(same.len()).unwrap_or(0), "device"),
-            names.join(", ")
-        )?;
-        writeln!(out, "            {}", style.paint("2", &shown_in(first, report)))?;
-        writeln!(out, "            Next: {}", first.next_step)?;
+        let devices = count(u64::try_from(same.len()).unwrap_or(0), "device");
+        let what = format!("{} - {devices}: {}{more}", first.title, names.join(", "));
+        for (number, line) in style.lines(&what).iter().enumerate() {
+            let lead = if number == 0 { style.severity(first.severity, &severity) } else { " ".repeat(8) };
+            writeln!(out, "  {lead}  {line}")?;
+        }
+        for line in style.lines(&shown_in(first, report)) {
+            writeln!(out, "{INDENT}{}", style.paint("2", &line))?;
+        }
+        for line in style.lines(&format!("Next: {}", first.next_step)) {
+            writeln!(out, "{INDENT}{line}")?;
+        }
     }
     Ok(())
 }
 
-/// Findings of one rule and severity together, the worst first.
+/// Findings of one rule and severity together, the worst first, the most frequent of equally bad ones before.
 pub(crate) fn by_rule(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut together: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {
@@ -211,7 +215,9 @@ pub(crate) fn by_rule(findings: &[Finding]) -> Vec<Vec<&Finding>> {
             None => together.push(vec![finding]),
         }
     }
-    together.sort_by_key(|group| group.first().map(|f| (f.severity, f.rule.clone())));
+    together.sort_by_cached_key(|group| {
+        group.first().map(|f| (f.severity, Reverse(group.len()), f.rule.clone()))
+    });
     together
 }
 
@@ -220,7 +226,7 @@ fn shown_in(finding: &Finding, report: &Report<'_>) -> String {
     packet.map_or_else(String::new, |p| {
         format!(
             "for example {} in frame {} of {}",
-            report.label(&finding.device),
+            cell(&report.label(&finding.device), COLUMN_MAX),
             p.frame,
             report.file_name(p.file)
         )
@@ -228,16 +234,15 @@ fn shown_in(finding: &Finding, report: &Report<'_>) -> String {
 }
 
 fn write_counters(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
-    let counters: Vec<String> = report
-        .analysis
-        .totals
-        .named()
-        .into_iter()
-        .filter(|(name, number)| *number > 0 && *name != "packets" && *name != "bytes")
-        .map(|(name, number)| format!("{} {number}", plain_counter(name)))
-        .collect();
-    if counters.is_empty() {
+    let named = report.analysis.totals.named();
+    let told = |(name, number): &(&str, u64)| *number > 0 && *name != "packets" && *name != "bytes";
+    let mut counters = named.into_iter().filter(told).peekable();
+    if counters.peek().is_none() {
         return Ok(());
     }
-    writeln!(out, "\n{}", style.paint("2", &format!("Counted: {}", counters.join(", "))))
+    writeln!(out, "\n{}", style.paint("1", "COUNTED WHILE READING"))?;
+    for (name, number) in counters {
+        writeln!(out, "  {}", style.paint("2", &format!("{number:>8}  {}", plain_counter(name))))?;
+    }
+    Ok(())
 }

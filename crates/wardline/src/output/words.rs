@@ -1,6 +1,7 @@
 //! Words for people: names, groups, counts, periods.
 
-use wardline_model::{Device, Timestamp};
+use std::cmp::Reverse;
+use wardline_model::{Attribute, Device, Role, Severity, Timestamp};
 
 /// Groups of device classes, in the order of a report: what touches patients first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,9 +85,148 @@ pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// A counter's name in words.
+/// What a counter says, in a sentence's worth of words.
 pub(crate) fn plain_counter(name: &str) -> String {
-    name.replace('_', " ")
+    let words = match name {
+        "undecoded_packets" => "packets that could not be read",
+        "duplicated_frames" => "packets the mirror port delivered twice (left out)",
+        "clock_steps_back" => "times the clock of the capture stepped back",
+        "one_way_connections" => "connections of which only one direction was captured",
+        "repeated_segments" => "parts of conversations that were sent again",
+        "early_segments" => "parts of conversations that came out of order (put in order)",
+        "stray_segments" => "parts that fitted no conversation (left out)",
+        "stream_gaps" => "holes in conversations",
+        "stream_gap_bytes" => "bytes missing in those holes",
+        "fragments" => "fragments of packets",
+        "reassembled_packets" => "packets put together from fragments",
+        "dropped_fragments" => "fragments that could not be put together (left out)",
+        "evicted_flows" => "conversations closed early to stay within memory",
+        "shed_dissections" => "conversations followed only by their size to stay within memory",
+        "shed_facts" => "facts left out because there were too many",
+        "shed_sightings" => "addresses and services left out because there were too many",
+        "malformed_flows" => "conversations with bytes that break their protocol's rules",
+        "dissector_overruns" => "conversations given up because one message was too large",
+        "dissector_faults" => "conversations lost to a fault of this program",
+        other => return other.replace('_', " "),
+    };
+    words.to_owned()
+}
+
+/// A protocol by what it is for, its name in brackets.
+pub(crate) fn protocol_words(name: &'static str) -> &'static str {
+    match name {
+        "hl7" => "Orders and results (HL7)",
+        "dicom" => "Medical images (DICOM)",
+        "astm" => "Laboratory results (ASTM)",
+        "http" => "Web (HTTP)",
+        "tls" => "Encrypted (TLS)",
+        "ssh" => "Remote command line (SSH)",
+        "rdp" => "Remote desktop (RDP)",
+        "telnet" => "Remote control (Telnet)",
+        "smb" => "Shared files (SMB)",
+        "ftp" => "File transfer (FTP)",
+        "snmp" => "Management (SNMP)",
+        other => other,
+    }
+}
+
+/// What a device does, in words.
+pub(crate) const fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Analyser => "laboratory analyser",
+        Role::Archive => "image archive",
+        Role::Client => "uses other systems",
+        Role::Controller => "controller",
+        Role::Gateway => "gateway for devices behind it",
+        Role::InterfaceEngine => "message hub (interface engine)",
+        Role::Middleware => "laboratory middleware",
+        Role::Modality => "makes images",
+        Role::Printer => "printer",
+        Role::Router => "router",
+        Role::Server => "serves other systems",
+        Role::Unknown => "unknown",
+        Role::Worklist => "worklist",
+        Role::Workstation => "workstation",
+    }
+}
+
+/// What a device does, in one line; empty when nothing is known.
+pub(crate) fn roles_text(device: &Device) -> String {
+    let known: Vec<&str> =
+        device.roles.iter().filter(|r| **r != Role::Unknown).map(|r| role_words(*r)).collect();
+    known.join(", ")
+}
+
+/// What an attribute is called on a page.
+pub(crate) fn attribute_words(attribute: Attribute) -> String {
+    match attribute {
+        Attribute::AeTitle => "DICOM name (AE title)".to_owned(),
+        Attribute::Class => "what it is".to_owned(),
+        Attribute::Hostname => "name".to_owned(),
+        Attribute::Ip => "address".to_owned(),
+        Attribute::Mac => "hardware address".to_owned(),
+        Attribute::Os => "operating system".to_owned(),
+        Attribute::Serial => "serial number".to_owned(),
+        Attribute::Udi => "device identifier (UDI)".to_owned(),
+        Attribute::Vendor => "maker".to_owned(),
+        other => other.as_str().replace('-', " "),
+    }
+}
+
+/// How soon a finding wants somebody.
+pub(crate) const fn urgency(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "act today",
+        Severity::High => "act this week",
+        Severity::Medium => "plan",
+        Severity::Low => "note",
+        Severity::Info => "good to know",
+    }
+}
+
+/// Devices by group, within a group by class, name and address.
+pub(crate) fn grouped(devices: &[Device]) -> Vec<(ClassGroup, Vec<&Device>)> {
+    let of = |wanted: ClassGroup| {
+        let mut these: Vec<&Device> = devices.iter().filter(|d| group(d) == wanted).collect();
+        these.sort_by_cached_key(|d| {
+            // A device with a name before one that only has an address.
+            let class = d.class.as_ref().map(|(code, _)| code.clone());
+            let named = Reverse(device_name(d).is_some());
+            (class, named, device_label(d).to_lowercase(), d.ips.first().copied())
+        });
+        (wanted, these)
+    };
+    ClassGroup::ALL.into_iter().map(of).filter(|(_, these)| !these.is_empty()).collect()
+}
+
+/// Text for one cell of a terminal: at most so many characters, nothing in it that steers a terminal or turns
+/// the direction of writing.
+pub(crate) fn cell(text: &str, most: usize) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    };
+    let clean: Vec<char> = text.chars().map(|c| if steers(c) { ' ' } else { c }).take(most + 1).collect();
+    match clean.split_at_checked(most.saturating_sub(1)) {
+        Some((start, rest)) if rest.len() > 1 => start.iter().chain(&['…']).collect(),
+        _ => clean.into_iter().collect(),
+    }
+}
+
+/// Lines of at most `width` characters, broken between words.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Software and operating system in one line.
@@ -123,6 +263,12 @@ pub(crate) fn period(first: Option<Timestamp>, last: Option<Timestamp>) -> Optio
     Some(format!("{} to {} UTC ({})", text(first), text(last), duration(last.since(first))))
 }
 
+/// A point in time.
+pub(crate) fn moment(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_nanosecond(i128::from(time.0)).unwrap_or_default();
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// A length of time in the two largest units that matter.
 pub(crate) fn duration(nanoseconds: i64) -> String {
     let seconds = nanoseconds / Timestamp::SECOND;
@@ -144,5 +290,22 @@ mod tests {
         assert_eq!(count(1_234_567, "packet"), "1,234,567 packets");
         assert_eq!(duration(90 * Timestamp::SECOND), "1 min 30 s");
         assert_eq!(duration(26 * 3600 * Timestamp::SECOND), "1 d 2 h");
+    }
+
+    #[test]
+    fn cells_fit_and_cannot_steer_a_terminal() {
+        assert_eq!(cell("abcdef", 6), "abcdef");
+        assert_eq!(cell("abcdefg", 6), "abcde…");
+        assert_eq!(cell("a\u{1b}[2Jb\u{202e}c", 20), "a [2Jb c");
+        assert_eq!(cell("", 6), "");
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+    }
+
+    #[test]
+    fn every_counter_has_a_sentence() {
+        for (name, _) in wardline_sensor::Totals::default().named() {
+            let told = matches!(name, "packets" | "bytes") || plain_counter(name) != name.replace('_', " ");
+            assert!(told, "{name} has no words of its own");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! A device on the page: a line, and its evidence when opened.
 
 use crate::output::Report;
-use crate::output::words::{base_name, device_label, software_text};
+use crate::output::words::{
+    attribute_words, base_name, count, device_label, moment, roles_text, software_text,
+};
 use maud::{Markup, html};
-use wardline_model::{Attribute, Device, Evidence, Role};
+use wardline_model::{Attribute, Device, Evidence};
 
 /// Facts shown of one device; all stand in devices.json.
 const EVIDENCE_MAX: usize = 60;
@@ -13,7 +15,7 @@ pub(super) fn chip(report: &Report<'_>, evidence: &Evidence) -> Markup {
     let packet = evidence.seen.exemplars.first();
     html! {
         @if let Some(packet) = packet {
-            span.chip title=(format!("{} · {} · seen {} times", evidence.rule, evidence.source, evidence.seen.count)) {
+            span.chip title=(format!("{} · {} · seen {}", evidence.rule, evidence.source, count(evidence.seen.count, "time"))) {
                 (base_name(report.file_name(packet.file))) ", frame " (packet.frame)
             }
         }
@@ -35,33 +37,56 @@ pub(super) fn what(report: &Report<'_>, device: &Device) -> String {
     if let Some((code, _)) = &device.class {
         return report.class_name(code).to_owned();
     }
-    let roles: Vec<&str> = device.roles.iter().filter(|r| **r != Role::Unknown).map(|r| r.as_str()).collect();
-    roles.join(", ")
+    roles_text(device)
+}
+
+/// Its maker and model, as far as they are known.
+pub(super) fn maker_and_model(device: &Device) -> String {
+    let known: Vec<&str> =
+        [&device.vendor, &device.model].into_iter().flatten().map(String::as_str).collect();
+    known.join(" ")
+}
+
+/// What it is and where, in a few words.
+fn what_and_where(report: &Report<'_>, device: &Device) -> String {
+    let parts = [what(report, device), device.location.clone().unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// What it is, and how sure that is.
+fn class(report: &Report<'_>, device: &Device) -> String {
+    device.class.as_ref().map_or_else(
+        || "not yet identified".to_owned(),
+        |(code, sure)| format!("{} ({sure} % sure)", report.class_name(code)),
+    )
 }
 
 /// The device with everything behind it.
 pub(super) fn card(report: &Report<'_>, device: &Device) -> Markup {
-    let model: Vec<&str> =
-        [&device.vendor, &device.model].into_iter().flatten().map(String::as_str).collect();
     html! {
         details.device id=(device.id) {
             summary {
                 strong { (device_label(device)) }
                 span { (address(report, device)) }
-                span { (model.join(" ")) }
-                span.muted { (what(report, device)) }
+                span { (maker_and_model(device)) }
+                span.muted { (what_and_where(report, device)) }
                 @if device.patient_data_in_clear { span.badge.high { "patient data in clear" } }
             }
             dl {
+                (entry("What it is", Some(class(report, device).as_str())))
+                (entry("What it does", Some(roles_text(device).as_str()).filter(|t| !t.is_empty())))
                 (entry("Serial number", device.serial.as_deref()))
                 (entry("UDI", device.udi.as_deref()))
                 (entry("Software", Some(software_text(device).as_str()).filter(|t| !t.is_empty())))
-                (entry("AE titles", Some(device.ae_titles.join(", ").as_str()).filter(|t| !t.is_empty())))
+                (entry("DICOM names (AE titles)", Some(device.ae_titles.join(", ").as_str()).filter(|t| !t.is_empty())))
                 (entry("Names", Some(device.hostnames.join(", ").as_str()).filter(|t| !t.is_empty())))
                 (entry("Location", device.location.as_deref()))
-                (entry("MAC", Some(joined(&device.macs).as_str()).filter(|t| !t.is_empty())))
+                (entry("Hardware (MAC)", Some(joined(&device.macs).as_str()).filter(|t| !t.is_empty())))
                 (entry("Addresses", Some(joined(&device.ips).as_str()).filter(|t| !t.is_empty())))
-                (entry("Services", Some(services(device).as_str()).filter(|t| !t.is_empty())))
+                (entry("Offers", Some(services(device).as_str()).filter(|t| !t.is_empty())))
+                (entry("Known through", report.via(device).as_deref()))
+                (entry("First seen", Some(moment(device.first_seen).as_str())))
+                (entry("Last seen", Some(moment(device.last_seen).as_str())))
             }
             (evidence_table(report, device))
         }
@@ -84,17 +109,26 @@ fn services(device: &Device) -> String {
     device.services.iter().map(one).collect::<Vec<_>>().join(" · ")
 }
 
+/// The value of a fact; class codes in words.
+fn value<'a>(report: &'a Report<'_>, evidence: &'a Evidence) -> &'a str {
+    if evidence.attribute == Attribute::Class { report.class_name(&evidence.value) } else { &evidence.value }
+}
+
 fn evidence_table(report: &Report<'_>, device: &Device) -> Markup {
     let telling = |e: &&Evidence| !matches!(e.attribute, Attribute::DnsQuery);
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Evidence" {
+        div.scroll tabindex="0" role="region" aria-label=(format!("Evidence about {}", device_label(device))) {
             table.evidence {
-                thead { tr { th { "Fact" } th { "Value" } th.number { "Sure" } th { "From" } th { "Packet" } } }
+                caption.hidden { "Evidence" }
+                thead { tr {
+                    th scope="col" { "Fact" } th scope="col" { "Value" } th.number scope="col" { "Sure" }
+                    th scope="col" { "Said in · rule" } th scope="col" { "Packet" }
+                } }
                 tbody {
                     @for evidence in device.evidence.iter().filter(telling).take(EVIDENCE_MAX) {
                         tr {
-                            td { (evidence.attribute.as_str()) }
-                            td.value { (evidence.value) @if let Some(version) = &evidence.version { " " (version) } }
+                            td { (attribute_words(evidence.attribute)) }
+                            td.value { (value(report, evidence)) @if let Some(version) = &evidence.version { " " (version) } }
                             td.number { (evidence.confidence) " %" }
                             td { (evidence.protocol) span.muted { " · " (evidence.rule) } }
                             td { (chip(report, evidence)) }
