@@ -95,12 +95,21 @@ fn summary(report: &Report<'_>) -> Markup {
             ul.tiles {
                 (tile(devices.len(), if devices.len() == 1 { "device" } else { "devices" }, "", "#devices"))
                 (tile(named, "identified by what they are for", "", "#groups"))
-                (tile(clear, "send or receive patient data in clear text", if clear > 0 { "bad" } else { "good" }, "#clear"))
-                (tile(urgent, "findings to act on this week", if urgent > 0 { "bad" } else { "good" }, "#findings"))
+                (tile(clear, "send or receive patient data in clear text", tone(clear, devices.len()), "#clear"))
+                (tile(urgent, "findings to act on this week", tone(urgent, devices.len()), "#findings"))
                 (tile(devices.len() - named, "not yet identified", "", "#unknown"))
             }
             (first_things(report))
         }
+    }
+}
+
+/// None of something bad is good news only where there was something to look at.
+const fn tone(bad: usize, devices: usize) -> &'static str {
+    match (bad, devices) {
+        (0, 0) => "",
+        (0, _) => "good",
+        _ => "bad",
     }
 }
 

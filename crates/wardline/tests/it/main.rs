@@ -5,6 +5,7 @@
 
 mod analysis;
 mod astm;
+mod contract;
 mod dicom;
 mod hl7;
 mod hospital;
