@@ -106,7 +106,7 @@ fn write_group(
     out: &mut impl Write,
 ) -> io::Result<()> {
     writeln!(out, "\n{}  {}", style.paint("1", &group.title().to_uppercase()), devices.len())?;
-    let head = ["Device", "Address", "Maker and model", "Software", "What it is", "Talks"];
+    let head = ["Device", "Address", "Maker and model", "Software", "What it is", "Offers"];
     let rows: Vec<[String; 6]> = devices.iter().take(ROWS_MAX).map(|d| row(d, report)).collect();
     let mut widths = head.map(|h| h.chars().count());
     for row in &rows {
