@@ -20,8 +20,8 @@ const OVERLAY_FILE_MAX: u64 = 16 << 20;
 /// Read captures; name the devices, the flows and what is wrong.
 ///
 /// Reads pcap and pcapng, also compressed with gzip or zstd; `-` is standard input. Several files are read in
-/// the order of their packets' times. Exit code 0: done; 1: done, but a file was cut short or damaged, which
-/// is printed; 2: wrong use, or a file that cannot be read or written.
+/// the order of their packets' times. Exit code 0: done; 1: done, but a file was cut short, damaged
+/// or no capture, which is printed; 2: wrong use, a file that is not there, or a folder that cannot be written.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Capture files, or `-` for standard input.
@@ -96,7 +96,8 @@ pub(crate) fn outcome(report: &Report<'_>) -> Outcome {
     let mut outcome = Outcome::Done;
     for file in &report.analysis.files {
         if let Some(problem) = &file.problem {
-            eprintln!("wardline: {}: {problem}; what was there before has been read", name(file));
+            let kept = if file.packets > 0 { "; what was there before has been read" } else { "" };
+            eprintln!("wardline: {}: {problem}{kept}", name(file));
             outcome = Outcome::Problems;
         } else if file.truncated {
             eprintln!("wardline: {}: cut short; what was there has been read", name(file));

@@ -247,7 +247,7 @@ fn exit_codes_and_messages_say_what_where_and_what_to_do() {
         (&["analyze", &capture], 0, &[]),
         (&["analyze", &cut], 1, &["cut.pcap", "what was there before has been read"]),
         (&["analyze", &never], 2, &["never.pcap", "check the name"]),
-        (&["analyze", &letter], 2, &["letter.txt", "not a capture", "pcapng"]),
+        (&["analyze", &letter], 1, &["letter.txt", "not a capture", "pcapng"]),
         (&["analyze", &capture, "--output", &letter], 2, &["letter.txt", "--output"]),
         (&["analyze", &capture, "--output", &inside], 2, &["inside", "--output"]),
         (&["analyze"], 2, &["<FILE>"]),
