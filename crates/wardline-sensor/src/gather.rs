@@ -10,8 +10,8 @@ use pool::Pool;
 use wardline_inventory::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 use wardline_model::{About, Fact, Mac, PacketRef, Seen, Statement};
 
-/// Bytes of statements that stations make of themselves: 50,000 of usual length.
-const STATEMENTS_BYTES: usize = 24 << 20;
+/// Bytes of statements that stations make of themselves: 160,000 of usual length, what 5,000 devices say in a day.
+const STATEMENTS_BYTES: usize = 80 << 20;
 /// Bytes of statements about equipment: one gateway may speak for thousands.
 const EQUIPMENT_BYTES: usize = 16 << 20;
 /// Bytes of hosts, of stations, and of services; each is 60,000 of them.
