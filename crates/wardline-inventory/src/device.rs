@@ -6,6 +6,7 @@ use crate::clue::Clue;
 use crate::identity::serial;
 use crate::knowledge::Knowledge;
 use crate::roles;
+use crate::workstation;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use wardline_model::{
@@ -16,6 +17,8 @@ use wardline_model::{
 const CONFIDENCE_MIN: Confidence = 30;
 /// Rule of a registry entry whose holder makes modules that others build in.
 const MODULE_RULE: &str = "oui:module";
+/// Protocol of a conversation that nobody recognised.
+const UNKNOWN: &str = "unknown";
 
 /// What belongs to one device.
 #[derive(Debug, Default)]
@@ -25,12 +28,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) clues: Vec<Clue<'a>>,
     pub(crate) services: BTreeSet<Service>,
     pub(crate) sightings: Vec<&'a Seen>,
-    /// Whether it asked anybody for anything.
-    pub(crate) asks: bool,
+    /// Protocols in which it asked others.
+    pub(crate) asks: BTreeSet<&'static str>,
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
-pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
+pub(crate) fn build(mut parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
+    parts.clues.extend(workstation::clue(&parts, knowledge));
     let clues = &parts.clues;
     let of = |attribute: Attribute| clues.iter().copied().filter(move |clue| clue.attribute == attribute);
     let one = |attribute, key: fn(&str) -> String| chosen(choose::rank(of(attribute), key));
@@ -43,20 +47,25 @@ pub(crate) fn build(parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
         id: String::new(),
         macs: parts.macs.iter().copied().collect(),
         ips: parts.ips.iter().copied().collect(),
-        hostnames: names(of(Attribute::Hostname), str::to_lowercase),
+        hostnames: names(of(Attribute::Hostname).filter(|clue| is_host_name(clue.value)), str::to_lowercase),
         ae_titles: names(of(Attribute::AeTitle), str::to_owned),
         vendor: vendor(of(Attribute::Vendor), knowledge),
         serial: chosen(choose::rank(of(Attribute::Serial).filter(numbered), serial::compact)),
         udi: one(Attribute::Udi, str::to_owned),
         os: system.filter(is_sure).map(|choice| version_of(&choice, of(Attribute::Os))),
         software: software(of(Attribute::Software)),
-        roles: roles::of(clues, class.as_ref().map(|(code, _)| code.as_str()), &parts.services, parts.asks),
+        roles: roles::of(
+            clues,
+            class.as_ref().map(|(code, _)| code.as_str()),
+            &parts.services,
+            !parts.asks.is_empty(),
+        ),
         location: one(Attribute::Location, str::to_lowercase),
         first_seen: seen().map(|s| s.first).min().unwrap_or(Timestamp(0)),
         last_seen: seen().map(|s| s.last).max().unwrap_or(Timestamp(0)),
         patient_data_in_clear: of(Attribute::PatientDataInClear).next().is_some(),
         evidence: evidence(clues),
-        services: parts.services.into_iter().collect(),
+        services: services(parts.services),
         model,
         class,
     }
@@ -80,7 +89,10 @@ fn chosen(ranked: Vec<Choice>) -> Option<String> {
 /// The maker. Who registered the network address made the network card: it names the maker of the device only
 /// where nothing else does and it is known as a maker of devices; a maker of modules, or a name nobody has
 /// listed as a maker, never.
-fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>> + Clone, knowledge: &Knowledge<'_>) -> Option<String> {
+pub(crate) fn vendor<'a>(
+    clues: impl Iterator<Item = Clue<'a>> + Clone,
+    knowledge: &Knowledge<'_>,
+) -> Option<String> {
     let maker = |word: &str| knowledge.maker(word);
     let said = choose::rank(clues.clone().filter(Clue::is_of_device), maker);
     let ranked = if said.iter().any(is_sure) {
@@ -94,11 +106,27 @@ fn vendor<'a>(clues: impl Iterator<Item = Clue<'a>> + Clone, knowledge: &Knowled
     chosen(ranked).map(|word| knowledge.maker(&word))
 }
 
+/// The services; a conversation in which nothing was recognised adds nothing where another was.
+fn services(seen: BTreeSet<Service>) -> Vec<Service> {
+    let known: BTreeSet<(&str, u16)> =
+        seen.iter().filter(|s| s.protocol != UNKNOWN).map(|s| (s.transport, s.port)).collect();
+    let adds = |s: &Service| s.protocol != UNKNOWN || !known.contains(&(s.transport, s.port));
+    seen.iter().filter(|s| adds(s)).cloned().collect()
+}
+
 fn names<'a>(clues: impl Iterator<Item = Clue<'a>>, key: fn(&str) -> String) -> Vec<String> {
     let mut names: Vec<String> =
         choose::list(clues, key).into_iter().filter(is_sure).map(|choice| choice.value).collect();
     names.sort();
     names
+}
+
+/// Whether a word can name one host: an address, a number, or what every host calls itself cannot.
+fn is_host_name(word: &str) -> bool {
+    let head = word.split('.').next().unwrap_or_default();
+    let number = word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let nobody = ["localhost", "(none)"].iter().any(|name| head.eq_ignore_ascii_case(name));
+    !number && !nobody && word.parse::<IpAddr>().is_err()
 }
 
 /// The chosen system with the version that was said of it most surely, then last.

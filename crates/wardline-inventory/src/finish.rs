@@ -55,7 +55,7 @@ impl<'a> Assembly<'a> {
         for (exchange, seen) in &self.sightings.exchanges {
             let node = self.tenancies.host(self.link, exchange.client, seen);
             if let Some(id) = self.groups.get(node) {
-                self.with_parts(&mut parts, id, |parts| parts.asks = true);
+                self.with_parts(&mut parts, id, |parts| _ = parts.asks.insert(exchange.protocol));
             }
         }
         for (id, seen) in std::mem::take(&mut self.seen) {

@@ -22,6 +22,7 @@ mod link;
 mod merge;
 mod place;
 mod roles;
+mod workstation;
 
 pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;

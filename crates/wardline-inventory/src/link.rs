@@ -95,7 +95,7 @@ impl Link {
                 Place::Own => own.push(ip),
                 Place::Beyond => beyond = true,
                 Place::Public if named.contains(&ip) && usage.senders.len() == 1 => own.push(ip),
-                Place::Public => beyond |= usage.senders.len() > 1 || !is_initial(seen.ttl_max),
+                Place::Public => beyond |= usage.routable() > 1 || !is_initial(seen.ttl_max),
                 Place::Nowhere => {}
             }
         }
@@ -118,6 +118,11 @@ impl Link {
 }
 
 impl Usage<'_> {
+    /// Addresses it sent with that mean something beyond the link: every IPv6 host has a link-local one besides.
+    fn routable(&self) -> usize {
+        self.senders.iter().filter(|(ip, _)| !is_link_local(*ip) && !ip.is_unspecified()).count()
+    }
+
     /// Bound addresses, without those that a router answers for in the name of others (proxy ARP).
     fn bound_as_own(&self) -> BTreeSet<IpAddr> {
         let mut in_network: BTreeMap<u128, usize> = BTreeMap::new();

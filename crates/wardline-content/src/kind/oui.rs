@@ -115,7 +115,8 @@ impl OuiTable {
     #[must_use]
     pub fn lookup(&self, mac: Mac) -> Option<Oui<'_>> {
         let address = mac.0.iter().fold(0_u64, |all, &byte| (all << 8) | u64::from(byte));
-        if mac.0.first().is_some_and(|first| first & 0b11 != 0) {
+        // Three zeros were given to the first registrant of all; today they stand for addresses nobody set.
+        if mac.0.first().is_some_and(|first| first & 0b11 != 0) || mac.0.starts_with(&[0, 0, 0]) {
             return None;
         }
         LENGTHS.iter().find_map(|&bits| {

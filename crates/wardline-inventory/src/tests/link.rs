@@ -174,3 +174,13 @@ fn a_dhcp_lease_names_the_station_behind_the_relay() {
     world.packet_of(&format!("10.9.0.7@{ROUTER}"), 63).packet_of(&format!("10.9.0.8@{ROUTER}"), 63);
     check(&world, &[&format!("{A} 10.9.0.7 pump-7"), ROUTER]);
 }
+
+#[test]
+fn a_host_with_a_link_local_and_a_public_address_is_no_router() {
+    let mut world = World::default();
+    world.packet_of(&format!("fe80::9@{A}"), 255).packet_of(&format!("141.142.220.50@{A}"), 64);
+    check(&world, &[&format!("{A} fe80::9")]);
+    assert_eq!(world.device(A).roles, [Role::Unknown]);
+    world.packet_of(&format!("141.142.220.51@{A}"), 64);
+    assert_eq!(world.device(A).roles, [Role::Router]);
+}

@@ -130,3 +130,46 @@ fn who_wrote_the_software_did_not_make_the_server() {
     assert_eq!(device.vendor, None);
     assert!(device.evidence.iter().any(|e| e.value == "Orion Health"));
 }
+
+#[test]
+fn an_address_or_a_number_is_no_host_name() {
+    let mut world = World::default();
+    for name in ["10", "10.200.1.18", "fe80::1", "localhost.localdomain", "LOCALHOST", "MRI-1"] {
+        world.says("10.0.0.1", "smb", &[(Attribute::Hostname, name)]);
+    }
+    assert_eq!(world.device("10.0.0.1").hostnames, ["MRI-1"]);
+}
+
+#[test]
+fn what_was_not_recognised_adds_no_service_where_something_was() {
+    let mut world = World::default();
+    world
+        .packet_of("10.0.0.1", 64)
+        .serves("10.0.0.1", 445, "smb")
+        .serves("10.0.0.1", 445, "unknown")
+        .serves("10.0.0.1", 9000, "unknown");
+    let services: Vec<_> =
+        world.device("10.0.0.1").services.iter().map(|service| (service.port, service.protocol)).collect();
+    assert_eq!(services, [(445, "smb"), (9000, "unknown")]);
+}
+
+#[test]
+fn a_windows_computer_is_a_workstation_only_when_all_signs_agree() {
+    let office = |name: &str| {
+        let mut world = World::default();
+        world.says("10.0.0.1", "dhcp", &[(Attribute::DhcpVendorClass, "MSFT 5.0")]).says(
+            "10.0.0.1",
+            "nbns",
+            &[(Attribute::Hostname, name)],
+        );
+        world
+    };
+    let class = |world: &World| world.device("10.0.0.1").class.map(|(code, _)| code);
+    let mut world = office("DESKTOP-1A2B3C4");
+    assert_eq!(class(&world), Some("it.ws".to_owned()));
+    assert_eq!(class(world.serves("10.0.0.1", 445, "smb")), Some("it.ws".to_owned()));
+    assert_eq!(class(world.serves("10.0.0.1", 4001, "unknown")), None);
+    assert_eq!(class(office("DESKTOP-1A2B3C4").asks("10.0.0.1", "10.0.0.2", "hl7")), None);
+    assert_eq!(class(&office("GENEXPERT-PC")), None, "an instrument's computer by another maker");
+    assert_eq!(class(&office("DESKTOP-SQL")), None);
+}
