@@ -65,7 +65,7 @@ pub(crate) fn build(mut parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
         last_seen: seen().map(|s| s.last).max().unwrap_or(Timestamp(0)),
         patient_data_in_clear: of(Attribute::PatientDataInClear).next().is_some(),
         evidence: evidence(clues),
-        services: services(parts.services),
+        services: services(&parts.services),
         model,
         class,
     }
@@ -107,7 +107,7 @@ pub(crate) fn vendor<'a>(
 }
 
 /// The services; a conversation in which nothing was recognised adds nothing where another was.
-fn services(seen: BTreeSet<Service>) -> Vec<Service> {
+fn services(seen: &BTreeSet<Service>) -> Vec<Service> {
     let known: BTreeSet<(&str, u16)> =
         seen.iter().filter(|s| s.protocol != UNKNOWN).map(|s| (s.transport, s.port)).collect();
     let adds = |s: &Service| s.protocol != UNKNOWN || !known.contains(&(s.transport, s.port));

@@ -30,6 +30,10 @@ pub(crate) fn of(
         .collect();
     roles.extend(by_dicom(clues));
     roles.extend(class.and_then(by_class));
+    if fetches(clues) {
+        // A viewer takes the images it asked for; an archive answers queries.
+        roles.remove(&Role::Archive);
+    }
     if roles.contains(&Role::Archive) {
         // An archive sends images too; what it sends was made elsewhere.
         roles.remove(&Role::Modality);
@@ -53,6 +57,16 @@ pub(crate) fn of(
         });
     }
     roles.into_iter().collect()
+}
+
+/// Whether it asks others for images and answers no query itself.
+fn fetches(clues: &[Clue<'_>]) -> bool {
+    let has = |service: &str| {
+        clues.iter().any(|clue| clue.attribute == Attribute::DicomService && clue.value.starts_with(service))
+    };
+    let kept =
+        clues.iter().any(|clue| clue.attribute == Attribute::Role && clue.rule == "inventory.forwards");
+    (has("scu:move") || has("scu:get")) && !has("scp:query") && !has("scp:worklist") && !kept
 }
 
 /// DICOM services as the dissector names them, `scp:…` provided and `scu:…` used.

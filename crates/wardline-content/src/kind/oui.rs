@@ -186,7 +186,8 @@ mod tests {
     #[test]
     fn made_up_and_group_addresses_have_no_maker() {
         let mut table = table();
-        table.add("Odd\t021122 011122");
+        table.add("Odd\t021122 011122 000000");
+        assert_eq!(maker(&table, [0, 0, 0, 0, 0, 1]), None);
         assert_eq!(maker(&table, [0x02, 0x11, 0x22, 0, 0, 1]), None);
         assert_eq!(maker(&table, [0x01, 0x11, 0x22, 0, 0, 1]), None);
     }

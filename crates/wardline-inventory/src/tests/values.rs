@@ -1,7 +1,7 @@
 //! Which value is chosen, and what stays in the evidence.
 
 use super::World;
-use wardline_model::Attribute;
+use wardline_model::{Attribute, Role};
 
 const HOST: &str = "10.0.0.1@fc:ff:ff:00:00:0a";
 
@@ -172,4 +172,15 @@ fn a_windows_computer_is_a_workstation_only_when_all_signs_agree() {
     assert_eq!(class(office("DESKTOP-1A2B3C4").asks("10.0.0.1", "10.0.0.2", "hl7")), None);
     assert_eq!(class(&office("GENEXPERT-PC")), None, "an instrument's computer by another maker");
     assert_eq!(class(&office("DESKTOP-SQL")), None);
+}
+
+#[test]
+fn who_takes_the_images_it_asked_for_is_a_workstation_and_no_archive() {
+    let mut world = World::default();
+    for service in ["scu:query", "scu:move", "scp:storage:many"] {
+        world.says("10.0.0.1", "dicom", &[(Attribute::DicomService, service)]);
+    }
+    assert_eq!(world.device("10.0.0.1").roles, [Role::Workstation]);
+    world.says("10.0.0.1", "dicom", &[(Attribute::DicomService, "scp:query")]);
+    assert_eq!(world.device("10.0.0.1").roles, [Role::Archive]);
 }
