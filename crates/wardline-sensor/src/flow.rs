@@ -307,12 +307,6 @@ impl Flow {
         let seen = self.sender(direction).filter(|_| answered)?.seen;
         let (_, port) = key.source(direction)?;
         let (protocol, encrypted) = (self.protocol_name(), self.encrypted);
-        let (_, from) = key.source(direction.reverse())?;
-        if !self.sure && self.requester.is_none() && self.protocol.is_none() && from < port {
-            // Seen from the middle and not understood: who was seen first says nothing about who serves, and the
-            // higher port is the client's.
-            return None;
-        }
         Some((ServiceSeen { server: self.host(key, direction)?, transport, port, protocol, encrypted }, seen))
     }
 
