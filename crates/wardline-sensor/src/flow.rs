@@ -306,6 +306,13 @@ impl Flow {
         let answered = direction.of_ref(&self.expect).is_some() || direction.of_ref(&self.ends).payload;
         let seen = self.sender(direction).filter(|_| answered)?.seen;
         let (_, port) = key.source(direction)?;
+        let (_, from) = key.source(direction.reverse())?;
+        let asked = self.requester.is_some() && self.transport == Transport::Udp;
+        if !self.sure && !asked && from < port {
+            // Seen from the middle: neither who was seen first nor who sends the requests (an HL7 server may
+            // use a client's connection) tells who serves; the higher port is the client's.
+            return None;
+        }
         let (protocol, encrypted) = (self.protocol_name(), self.encrypted);
         Some((ServiceSeen { server: self.host(key, direction)?, transport, port, protocol, encrypted }, seen))
     }

@@ -191,3 +191,22 @@ fn a_flood_of_invented_senders_is_bounded_counted_and_costs_no_real_one() {
     assert!(text(&mut run(bytes.clone(), 2), true) == expected, "2 threads differ");
     assert!(text(&mut run(bytes, 8), true) == expected, "8 threads differ");
 }
+
+#[test]
+fn a_connection_seen_from_the_middle_makes_no_service_of_the_clients_port() {
+    let mut packets = packets();
+    // The same hospital without any SYN: every connection is picked up in the middle.
+    let syn = |p: &Packet| {
+        p.bytes.get(12..14) == Some(&[8, 0]) && p.bytes.get(23) == Some(&6) && p.bytes[47] & 2 != 0
+    };
+    let all = run(capture(&packets), 1);
+    packets.retain(|p| !syn(p));
+    let middle = run(capture(&packets), 1);
+    let tcp = |a: &Analysis| -> Vec<_> {
+        a.sightings.services.keys().filter(|s| s.transport == "tcp").map(|s| (s.server.ip, s.port)).collect()
+    };
+    let (known, guessed) = (tcp(&all), tcp(&middle));
+    let wrong: Vec<_> = guessed.iter().filter(|s| !known.contains(s)).collect();
+    assert!(guessed.len() * 2 > known.len(), "{} services of {}", guessed.len(), known.len());
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
