@@ -38,7 +38,8 @@ const BANNED: &[(&str, &str)] = &[
 /// Bans that hold for our own manifests only: a dependency of ours brings these with it.
 const BROUGHT_BY_OTHERS: &[&str] = &["time", "lazy_static", "once_cell", "nom"];
 
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// How the source of a package begins that comes from a registry, not from somebody's repository.
+const REGISTRY: &str = "registry+";
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -85,10 +86,12 @@ pub(crate) fn run() -> Result<()> {
 
 fn breaches(packages: &[Package]) -> Vec<String> {
     let mut breaches = Vec::new();
+    // One registry serves all; a package from elsewhere is not what the lock file's reader expects.
+    let registry = packages.iter().filter_map(|p| p.source.as_deref()).find(|s| s.starts_with(REGISTRY));
     for package in packages {
         let named = format!("{} {}", package.name, package.version);
         let own = package.source.is_none();
-        if let Some(source) = package.source.as_deref().filter(|source| *source != CRATES_IO) {
+        if let Some(source) = package.source.as_deref().filter(|source| Some(*source) != registry) {
             breaches.push(format!("{named}: comes from {source}"));
         }
         match &package.license {
@@ -196,19 +199,23 @@ mod tests {
         }
     }
 
+    const HERE: &str = "registry+https://registry.example/index";
+
     #[test]
     fn licence_source_and_ban_are_breaches() {
-        assert!(breaches(&[package("a", Some("MIT"), Some(CRATES_IO))]).is_empty());
-        assert_eq!(breaches(&[package("a", None, Some(CRATES_IO))]).len(), 1);
+        assert!(breaches(&[package("a", Some("MIT"), Some(HERE))]).is_empty());
+        assert_eq!(breaches(&[package("a", None, Some(HERE))]).len(), 1);
         assert_eq!(breaches(&[package("a", Some("MIT"), Some("git+https://example.org"))]).len(), 1);
-        assert_eq!(breaches(&[package("openssl-sys", Some("MIT"), Some(CRATES_IO))]).len(), 1);
+        let elsewhere = package("b", Some("MIT"), Some("registry+https://other.example/index"));
+        assert_eq!(breaches(&[package("a", Some("MIT"), Some(HERE)), elsewhere]).len(), 1);
+        assert_eq!(breaches(&[package("openssl-sys", Some("MIT"), Some(HERE))]).len(), 1);
     }
 
     #[test]
     fn a_ban_that_others_may_break_holds_for_our_own_manifests() {
         let mut ours = package("wardline-wire", Some("MIT"), None);
         ours.dependencies.push(Dependency { name: "nom".to_owned() });
-        assert_eq!(breaches(&[ours, package("nom", Some("MIT"), Some(CRATES_IO))]).len(), 1);
+        assert_eq!(breaches(&[ours, package("nom", Some("MIT"), Some(HERE))]).len(), 1);
     }
 
     #[test]

@@ -84,13 +84,15 @@ fn private_versions(manifest: &str, table: &Table, breaches: &mut Vec<String>) {
     }
 }
 
-/// A reason above or beside each dependency; crates.io and nothing else in the lock file.
+/// A reason above or beside each dependency; one registry and nothing else in the lock files.
 pub(super) fn dependencies(tree: &Tree) -> Vec<String> {
     let mut breaches = reasons(tree.text("Cargo.toml").unwrap_or_default());
+    let mut registry = None;
     for (name, text) in tree.iter().filter(|(name, _)| name.ends_with("Cargo.lock")) {
         for line in text.lines().filter(|line| line.starts_with("source = ")) {
-            if line != "source = \"registry+https://github.com/rust-lang/crates.io-index\"" {
-                breaches.push(format!("{name}: {line} is not crates.io"));
+            let first = *registry.get_or_insert(line);
+            if line != first || !line.starts_with("source = \"registry+") {
+                breaches.push(format!("{name}: {line} is not the one registry"));
             }
         }
     }
