@@ -20,6 +20,9 @@ const SIGHTINGS_BYTES: usize = 12 << 20;
 const EXCHANGES_BYTES: usize = 24 << 20;
 /// Bytes of what was seen of those who only sent, per kind: 20,000.
 const ONE_SIDED_BYTES: usize = 4 << 20;
+/// Bytes of what those who only send say of themselves: broadcasts count here, and every device of a hospital
+/// broadcasts; 5,000 devices need more than the 4 MiB above.
+const ANNOUNCED_BYTES: usize = 16 << 20;
 
 /// Sightings of those who spoke with another, and of those who only sent.
 #[derive(Debug)]
@@ -29,8 +32,8 @@ struct Kind<K, V> {
 }
 
 impl<K: Eq + std::hash::Hash + Ord, V> Kind<K, V> {
-    fn new(most: usize, seed: u64) -> Self {
-        Self { mutual: Pool::new(most, seed), one_sided: Pool::new(ONE_SIDED_BYTES, seed) }
+    fn new(most: usize, one_sided: usize, seed: u64) -> Self {
+        Self { mutual: Pool::new(most, seed), one_sided: Pool::new(one_sided, seed) }
     }
 
     const fn of(&mut self, mutual: bool) -> &mut Pool<K, V> {
@@ -69,12 +72,12 @@ pub(crate) struct Gather {
 impl Gather {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            statements: Kind::new(STATEMENTS_BYTES, seed),
-            equipment: Kind::new(EQUIPMENT_BYTES, seed),
-            hosts: Kind::new(SIGHTINGS_BYTES, seed),
-            stations: Kind::new(SIGHTINGS_BYTES, seed),
+            statements: Kind::new(STATEMENTS_BYTES, ANNOUNCED_BYTES, seed),
+            equipment: Kind::new(EQUIPMENT_BYTES, ONE_SIDED_BYTES, seed),
+            hosts: Kind::new(SIGHTINGS_BYTES, ONE_SIDED_BYTES, seed),
+            stations: Kind::new(SIGHTINGS_BYTES, ONE_SIDED_BYTES, seed),
             services: Pool::new(SIGHTINGS_BYTES, seed),
-            exchanges: Kind::new(EXCHANGES_BYTES, seed),
+            exchanges: Kind::new(EXCHANGES_BYTES, ONE_SIDED_BYTES, seed),
             totals: Totals::default(),
         }
     }
