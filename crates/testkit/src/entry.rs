@@ -167,6 +167,7 @@ pub fn protocol(input: &[u8]) {
         }
         notes.clear();
     }
+    no_fault(dissection.end(&mut notes));
 }
 
 /// What a flow can ride on, by position: streams, datagrams, then what the table names.

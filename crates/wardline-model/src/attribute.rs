@@ -61,10 +61,16 @@ attributes! {
     CertificateSubject = "certificate-subject",
     /// X.509 issuer of a certificate presented by this host.
     CertificateIssuer = "certificate-issuer",
+    /// BACnet vendor identifier (ASHRAE's list), decimal.
+    BacnetVendor = "bacnet-vendor",
     /// CDP platform string.
     CdpPlatform = "cdp-platform",
     /// CDP software version text.
     CdpVersion = "cdp-version",
+    /// A database server's own version text, kind first: `mysql 5.7.44-log`, `mssql 15.0.2000`.
+    DatabaseServer = "database-server",
+    /// DCE/RPC interface offered or called, by its known name or UUID.
+    DcerpcInterface = "dcerpc-interface",
     /// DHCP option 55, decimal codes separated by commas, in the order sent.
     DhcpParameters = "dhcp-parameters",
     /// DHCP option 60, vendor class identifier.
@@ -77,12 +83,18 @@ attributes! {
     DicomModality = "dicom-modality",
     /// A DICOM service this host uses or provides: `scu:storage:CT`, `scp:query`, … (see the DICOM dissector).
     DicomService = "dicom-service",
+    /// Windows, Kerberos or DNS domain that the host belongs to.
+    Domain = "domain",
     /// A DNS-SD service type offered, for example `_ipp._tcp`.
     DnsSdService = "dns-sd-service",
     /// A DNS name the host asks for.
     DnsQuery = "dns-query",
     /// FTP greeting text.
     FtpBanner = "ftp-banner",
+    /// HASSH of an SSH client's key exchange lists.
+    Hassh = "hassh",
+    /// HASSH of an SSH server's key exchange lists.
+    HasshServer = "hassh-server",
     /// HL7 sending application (MSH-3).
     Hl7Application = "hl7-application",
     /// HL7 sending facility (MSH-4).
@@ -97,34 +109,60 @@ attributes! {
     HttpTitle = "http-title",
     /// HTTP `User-Agent` header.
     HttpUserAgent = "http-user-agent",
+    /// IMAP greeting text.
+    ImapBanner = "imap-banner",
     /// JA3 of a TLS ClientHello.
     Ja3 = "ja3",
     /// JA4 of a TLS ClientHello.
     Ja4 = "ja4",
+    /// JA4 of a TLS ServerHello (JA4S).
+    Ja4s = "ja4s",
     /// LLDP system description.
     LldpDescription = "lldp-description",
     /// mDNS `_device-info` model.
     MdnsModel = "mdns-model",
+    /// MQTT client identifier.
+    MqttClient = "mqtt-client",
     /// NetBIOS name with suffix, for example `PACS01<20>`.
     NetbiosName = "netbios-name",
     /// NTLMSSP version field `major.minor.build`.
     NtlmVersion = "ntlm-version",
+    /// POP3 greeting text.
+    Pop3Banner = "pop3-banner",
+    /// Printer's answer to an identification request (PJL `INFO ID`, ZPL `~HI`, IPP make and model).
+    PrinterId = "printer-id",
     /// RDP client build number.
     RdpClientBuild = "rdp-client-build",
+    /// SIP `User-Agent` or `Server`.
+    SipAgent = "sip-agent",
+    /// SMTP greeting text.
+    SmtpBanner = "smtp-banner",
     /// SMB1 native operating system string.
     SmbNativeOs = "smb-native-os",
     /// SMB1 native LAN manager string.
     SmbNativeLanManager = "smb-native-lan-manager",
     /// SNMP sysDescr.0.
     SnmpDescription = "snmp-description",
+    /// SNMPv3 authoritative engine identifier, hexadecimal.
+    SnmpEngine = "snmp-engine",
     /// SNMP sysObjectID.0, dotted.
     SnmpObjectId = "snmp-object-id",
     /// SSH identification string without `SSH-2.0-`.
     SshBanner = "ssh-banner",
+    /// Program that writes a host's syslog messages (APP-NAME or TAG).
+    SyslogProgram = "syslog-program",
+    /// TCP stack of a SYN or SYN+ACK, our own text form (see the sensor).
+    TcpSyn = "tcp-syn",
     /// Telnet greeting text.
     TelnetBanner = "telnet-banner",
+    /// UPnP device type, for example `urn:schemas-upnp-org:device:Printer:1`.
+    UpnpDevice = "upnp-device",
     /// UPnP or SSDP server string.
     UpnpServer = "upnp-server",
+    /// VNC (RFB) protocol version or server name text.
+    VncServer = "vnc-server",
+    /// A WS-Discovery type offered, local name with its namespace's known prefix: `dn:MedicalDevice`.
+    WsDiscoveryType = "ws-discovery-type",
 
     // Security facts: what detection rules look at.
     /// A credential travelled in clear; the value names the mechanism, never the secret.

@@ -17,7 +17,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Link(LinkProtocol::Arp)],
     ports: &[],
     probe: |_| Verdict::No,
-    start: || Box::new(Arp::default()),
+    start: |_| Box::new(Arp::default()),
 };
 
 /// Addresses of one station whose binding is remembered; a router answering for others forgets the oldest.

@@ -19,7 +19,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[4010, 4000, 4001, 5150],
     probe,
-    start: || Box::new(Astm::default()),
+    start: |_| Box::new(Astm::default()),
 };
 
 /// Text of a frame that is kept until its checksum is known; the standard's 240 is widely ignored.

@@ -17,7 +17,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Link(LinkProtocol::Cdp)],
     ports: &[],
     probe: |_| Verdict::No,
-    start: || Box::new(Cdp::default()),
+    start: |_| Box::new(Cdp::default()),
 };
 
 /// Elements read of an advertisement: some 30 kinds are known.

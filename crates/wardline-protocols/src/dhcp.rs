@@ -17,7 +17,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[67, 68],
     probe,
-    start: || Box::new(Dhcp::default()),
+    start: |_| Box::new(Dhcp::default()),
 };
 
 /// The cookie before the options.

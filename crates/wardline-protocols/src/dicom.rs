@@ -33,7 +33,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         Verdict::Maybe => Verdict::No,
         verdict => verdict,
     },
-    start: || Box::new(Dicom::default()),
+    start: |_| Box::new(Dicom::default()),
 };
 
 /// Contexts of an association: odd ids.

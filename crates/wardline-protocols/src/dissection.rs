@@ -40,6 +40,7 @@ pub struct Dissection {
     lanes: [Lane; 2],
     refused: Vec<&'static str>,
     protocol: Option<&'static Protocol>,
+    known_as: Option<&'static str>,
     application: Option<&'static str>,
     handovers: u8,
     relay: Option<Side>,
@@ -104,6 +105,7 @@ impl Dissection {
             lanes: [lane(), lane()],
             refused: Vec::new(),
             protocol: None,
+            known_as: None,
             application: None,
             handovers: 0,
             relay: None,
@@ -114,10 +116,10 @@ impl Dissection {
         dissection
     }
 
-    /// Name of the outermost protocol recognised.
+    /// Name of the outermost protocol recognised, the most exact known.
     #[must_use]
     pub fn protocol(&self) -> Option<&'static str> {
-        self.protocol.map(|p| p.name)
+        self.known_as.or(self.protocol.map(|p| p.name))
     }
 
     /// Name of the protocol inside, after a handover.
@@ -184,13 +186,30 @@ impl Dissection {
         None
     }
 
+    /// The flow is over: what the dissector still waited with is said.
+    pub fn end(&mut self, notes: &mut Notes) -> Option<Trouble> {
+        let State::Reading(reading) = &mut self.state else { return None };
+        let asked = reading.call(self.relay, notes, |dissector, notes| {
+            dissector.end(notes);
+            Step::Done
+        });
+        match asked {
+            // A side is wanted only to hand over, and nothing is left to hand over.
+            Ok(step) => {
+                notes.handover = false;
+                self.settle(Side::Opener, step, notes)
+            }
+            Err(trouble) => self.stop(trouble),
+        }
+    }
+
     fn claim_by_header(&mut self) {
         self.state = State::Over;
         if let Some(protocol) = PROTOCOLS.iter().find(|p| p.carriers.contains(&self.carrier)) {
             self.protocol = Some(protocol);
             self.state = State::Reading(Box::new(Reading {
                 protocol,
-                dissector: (protocol.start)(),
+                dissector: (protocol.start)(self.carrier),
                 unconfirmed: None,
             }));
         }
@@ -239,6 +258,7 @@ impl Dissection {
         let [opener, accepter] = &self.lanes;
         let (lane, other) = if side == Side::Opener { (opener, accepter) } else { (accepter, opener) };
         let probe = Probe {
+            carrier: self.carrier,
             side,
             bytes: &lane.held,
             other: &other.held,
@@ -286,8 +306,8 @@ impl Dissection {
         let mut earlier = std::mem::take(&mut side.peer().of(&mut self.lanes).held);
         let mut now = std::mem::take(&mut side.of(&mut self.lanes).held);
         now.extend_from_slice(rest);
-        self.state =
-            State::Reading(Box::new(Reading { protocol, dissector: (protocol.start)(), unconfirmed }));
+        let dissector = (protocol.start)(self.carrier);
+        self.state = State::Reading(Box::new(Reading { protocol, dissector, unconfirmed }));
         if certain {
             self.recognised(protocol);
         }
@@ -386,8 +406,12 @@ impl Dissection {
         let State::Reading(reading) = &mut self.state else { return None };
         let confirmed = reading.confirm(notes);
         let protocol = reading.protocol;
+        let certain = reading.unconfirmed.is_none();
         if confirmed {
             self.recognised(protocol);
+        }
+        if certain && self.application.is_none() && self.known_as.is_none() {
+            self.known_as = notes.known_as;
         }
         match step {
             Step::Withdraw => self.withdraw(side, notes),
@@ -421,6 +445,7 @@ impl Dissection {
         }
         if self.protocol.is_some_and(|p| std::ptr::eq(p, reading.protocol)) {
             self.protocol = None;
+            self.known_as = None;
         }
         for lane in &mut self.lanes {
             *lane = Lane { midstream: true, ..Lane::default() };

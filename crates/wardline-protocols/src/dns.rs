@@ -18,7 +18,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram, Carrier::Stream],
     ports: &[53],
     probe,
-    start: || Box::new(Dns::default()),
+    start: |_| Box::new(Dns::default()),
 };
 
 /// Different names noted of one flow: a resolver's single flow could name the whole Internet.

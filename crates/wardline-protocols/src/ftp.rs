@@ -14,7 +14,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[21, 2121],
     probe,
-    start: || Box::new(Ftp::default()),
+    start: |_| Box::new(Ftp::default()),
 };
 
 /// Longest line read; the rest of longer ones is left out.

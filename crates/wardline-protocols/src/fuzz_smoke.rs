@@ -194,7 +194,10 @@ fn run(
             notes.clear();
         }
     }
-    Ok(())
+    if let Some(trouble) = dissection.end(&mut notes) {
+        return Err(format!("{trouble:?} at the end of {:?}", dissection.protocol()));
+    }
+    judge(&notes).map_err(|why| format!("{why} at the end of {:?}", dissection.protocol()))
 }
 
 /// Notes are bounded, clean and never empty.

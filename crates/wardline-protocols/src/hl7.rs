@@ -22,7 +22,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[2575, 6661, 6662, 5000],
     probe,
-    start: || Box::new(Hl7::default()),
+    start: |_| Box::new(Hl7::default()),
 };
 
 /// Bytes of a segment that are read: what we want stands in its first fields.

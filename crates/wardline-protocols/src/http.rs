@@ -24,7 +24,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
         80, 81, 88, 591, 631, 2869, 3128, 5000, 5357, 5985, 8000, 8008, 8042, 8080, 8081, 8088, 8888, 9080,
     ],
     probe,
-    start: || Box::new(Http::default()),
+    start: |_| Box::new(Http::default()),
 };
 
 /// Longest line read; of longer ones only a request's method.

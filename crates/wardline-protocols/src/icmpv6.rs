@@ -16,7 +16,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Ip(58)],
     ports: &[],
     probe: |_| Verdict::No,
-    start: || Box::new(Icmpv6::default()),
+    start: |_| Box::new(Icmpv6::default()),
 };
 
 /// Options read: real messages have below ten.

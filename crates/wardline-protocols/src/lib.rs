@@ -61,7 +61,7 @@ mod tls;
 pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};
 pub use probe::{Probe, Verdict};
-pub use table::{Carrier, PROTOCOLS, Protocol};
+pub use table::{Carrier, NAMES_WITHIN, PROTOCOLS, Protocol};
 
 /// One end of a flow, as the transport sees it. Who is client and who is server is what a dissector learns
 /// from the bytes ([`Notes::requester`]); in a flow picked up in the middle either side may be either.
@@ -131,5 +131,11 @@ pub trait Dissector: Send {
     fn gap(&mut self, side: Side, count: Option<u64>, notes: &mut Notes) -> Step {
         let _ = (side, count, notes);
         Step::Done
+    }
+
+    /// Nothing more will come of this flow: it was closed, fell silent, or the capture ends. The place to say
+    /// what waited for more (a greeting without an answer, a message without its end).
+    fn end(&mut self, notes: &mut Notes) {
+        let _ = notes;
     }
 }

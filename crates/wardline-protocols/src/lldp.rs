@@ -17,7 +17,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Link(LinkProtocol::Lldp)],
     ports: &[],
     probe: |_| Verdict::No,
-    start: || Box::new(Lldp::default()),
+    start: |_| Box::new(Lldp::default()),
 };
 
 /// Elements read of an advertisement: a frame of 1,500 bytes rarely has 40.

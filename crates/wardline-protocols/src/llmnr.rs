@@ -15,7 +15,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[5355],
     probe,
-    start: || Box::new(Llmnr::default()),
+    start: |_| Box::new(Llmnr::default()),
 };
 
 #[derive(Default)]

@@ -18,7 +18,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[5353],
     probe,
-    start: || Box::new(Mdns::default()),
+    start: |_| Box::new(Mdns::default()),
 };
 
 /// Kinds of service asked for that are noted of one flow.

@@ -17,7 +17,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[138],
     probe,
-    start: || Box::new(Nbdgm::default()),
+    start: |_| Box::new(Nbdgm::default()),
 };
 
 #[derive(Default)]

@@ -16,7 +16,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[137],
     probe,
-    start: || Box::new(Nbns::default()),
+    start: |_| Box::new(Nbns::default()),
 };
 
 /// Names read of a node status: the field counts to 255, hosts have below 20.

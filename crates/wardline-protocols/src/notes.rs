@@ -47,6 +47,9 @@ pub struct Notes {
     /// Set together with `handover` when this side only passes on what follows (a proxy): nothing is said of
     /// it any more, because it would be true of another.
     pub relay: Option<Side>,
+    /// The flow's protocol by its exact name, one of [`crate::NAMES_WITHIN`], once the bytes tell (`ipp` of
+    /// an `http` flow). The first stays.
+    pub known_as: Option<&'static str>,
     /// Something in the bytes contradicted the standard; counted.
     pub malformed: bool,
 }
@@ -102,6 +105,7 @@ impl Notes {
         self.requester = earlier.requester.or(self.requester);
         self.handover |= earlier.handover;
         self.relay = earlier.relay.or(self.relay);
+        self.known_as = earlier.known_as.or(self.known_as);
         self.malformed |= earlier.malformed;
     }
 

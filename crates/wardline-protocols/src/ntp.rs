@@ -14,7 +14,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[123],
     probe,
-    start: || Box::new(Ntp::default()),
+    start: |_| Box::new(Ntp::default()),
 };
 
 /// Seconds between the NTP era (1900) and the Unix epoch.

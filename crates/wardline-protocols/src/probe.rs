@@ -1,6 +1,6 @@
 //! Recognition by first bytes.
 
-use crate::Side;
+use crate::{Carrier, Side};
 
 /// A protocol's answer to a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,8 @@ pub enum Verdict {
 /// The first bytes of a flow, or of its next packet when picked up in the middle.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe<'a> {
+    /// What carries the flow.
+    pub carrier: Carrier,
     /// The side whose bytes have just arrived.
     pub side: Side,
     /// Those bytes: for streams up to 2 KiB from the side's first, for datagrams the whole.

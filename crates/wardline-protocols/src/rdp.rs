@@ -14,7 +14,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[3389],
     probe,
-    start: || Box::new(Rdp::default()),
+    start: |_| Box::new(Rdp::default()),
 };
 
 /// Longest packet of the connection sequence read; its settings take some hundred bytes.

@@ -19,7 +19,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[445, 139],
     probe,
-    start: || Box::new(Smb::default()),
+    start: |_| Box::new(Smb::default()),
 };
 
 /// Bytes of a message that are waited for: session setups with a Kerberos ticket reach some 16 KiB, and what

@@ -19,7 +19,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Datagram],
     ports: &[161, 162],
     probe,
-    start: || Box::new(Snmp::default()),
+    start: |_| Box::new(Snmp::default()),
 };
 
 /// Variable bindings read of one message; a bulk answer of 64 KiB may hold more, all of one table.

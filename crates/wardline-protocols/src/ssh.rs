@@ -15,7 +15,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[22, 2222],
     probe,
-    start: || Box::new(Ssh::default()),
+    start: |_| Box::new(Ssh::default()),
 };
 
 /// Longest line before and of the identification; the standard allows 255 bytes of the latter.

@@ -27,8 +27,8 @@ pub struct Protocol {
     pub ports: &'static [u16],
     /// Recognises it. Not asked for link and IP protocols, which their header names.
     pub probe: fn(&Probe<'_>) -> Verdict,
-    /// Makes a dissector for a flow.
-    pub start: fn() -> Box<dyn Dissector>,
+    /// Makes a dissector for a flow over one of the carriers.
+    pub start: fn(Carrier) -> Box<dyn Dissector>,
 }
 
 /// Every protocol, in the order in which they are asked when ports do not rank them: the most specific first.
@@ -58,6 +58,10 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::telnet::PROTOCOL,
     crate::ntp::PROTOCOL,
 ];
+
+/// Names that a dissector gives to a flow of its protocol once it knows more exactly what it is
+/// ([`crate::Notes::known_as`]): what rides on HTTP, or one program of ONC RPC.
+pub static NAMES_WITHIN: &[&str] = &[];
 
 /// The protocols over `carrier`, those with one of `ports` first.
 pub(crate) fn ranked(carrier: Carrier, ports: [u16; 2]) -> impl Iterator<Item = &'static Protocol> {

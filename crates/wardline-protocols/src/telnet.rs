@@ -15,7 +15,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[PORT],
     probe,
-    start: || Box::new(Telnet::default()),
+    start: |_| Box::new(Telnet::default()),
 };
 
 const PORT: u16 = 23;

@@ -82,6 +82,8 @@ fn parse_line(line: &str, scenario: &mut Scenario) -> Result<(), String> {
                 ["link", "arp"] => Carrier::Link(LinkProtocol::Arp),
                 ["link", "cdp"] => Carrier::Link(LinkProtocol::Cdp),
                 ["link", "lldp"] => Carrier::Link(LinkProtocol::Lldp),
+                ["link", "eapol"] => Carrier::Link(LinkProtocol::Eapol),
+                ["link", "stp"] => Carrier::Link(LinkProtocol::Stp),
                 ["ip", number] => Carrier::Ip(number.parse().map_err(|_| "an IP protocol number is wanted")?),
                 _ => return Err(format!("what flow is {rest:?}?")),
             };
@@ -157,6 +159,7 @@ fn run(scenario: &Scenario, piece: usize) -> Vec<String> {
             Input::Gap(count) => trouble.extend(dissection.gap(*side, Some(*count), &mut notes)),
         }
     }
+    trouble.extend(dissection.end(&mut notes));
     let mut lines = vec![format!("protocol {}", dissection.protocol().unwrap_or("unknown"))];
     lines.extend(dissection.application().map(|a| format!("application {a}")));
     lines.extend(notes.said.iter().flat_map(describe));

@@ -22,7 +22,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[443, 465, 563, 636, 853, 989, 990, 992, 993, 995, 2762, 4843, 5061, 6514, 8443, 8883],
     probe,
-    start: || Box::new(Tls::default()),
+    start: |_| Box::new(Tls::default()),
 };
 
 const CHANGE_CIPHER_SPEC: u8 = 20;

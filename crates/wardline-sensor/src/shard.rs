@@ -281,6 +281,8 @@ impl Shard {
                 let trouble = work.read(&flow, direction, Piece::End, desk);
                 count_trouble(trouble, desk);
             }
+            let trouble = work.dissection.end(&mut desk.notes);
+            count_trouble(trouble, desk);
             take_notes(&mut flow, key, &work.dissection, place, desk);
         }
         let mutual = flow.is_mutual();

@@ -4,14 +4,16 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 use wardline_model::{DetailKey, Endpoint, FlowRecord, Mac, Timestamp, Transport};
-use wardline_protocols::PROTOCOLS;
+use wardline_protocols::{NAMES_WITHIN, PROTOCOLS};
 
 /// Names a flow can have besides those of the protocol table.
 const HEADER_NAMES: &[&str] =
     &["unknown", "arp", "cdp", "eapol", "icmp", "icmpv6", "igmp", "lldp", "ptp", "stp"];
 
-static NAMES: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| HEADER_NAMES.iter().copied().chain(PROTOCOLS.iter().map(|p| p.name)).collect());
+static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let protocols = PROTOCOLS.iter().map(|p| p.name);
+    HEADER_NAMES.iter().copied().chain(protocols).chain(NAMES_WITHIN.iter().copied()).collect()
+});
 
 pub(super) fn write(record: &FlowRecord, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&record.start.0.to_le_bytes())?;
