@@ -22,6 +22,7 @@
 mod arp;
 mod astm;
 mod base64;
+mod ber;
 mod cdp;
 mod charset;
 mod credential;
@@ -35,6 +36,8 @@ mod fuzz_smoke;
 mod hl7;
 mod http;
 mod icmpv6;
+mod kerberos;
+mod ldap;
 mod lldp;
 mod llmnr;
 mod mdns;

@@ -1,7 +1,8 @@
 //! NTLMSSP messages (MS-NLMP section 2.2.1), wherever they are carried: SMB, HTTP, RDP, RPC.
 //!
 //! In: bytes that contain one, at any place (SPNEGO wraps them). Out: the sender's Windows version, its names,
-//! its clock. Never read: user names, domains of users, responses. Limits: [`PAIRS_MAX`] target information
+//! its clock, its domain; whether a login was answered by the old method (its length tells). Never read: user
+//! names, domains of users, responses. Limits: [`PAIRS_MAX`] target information
 //! pairs, [`NAME_BYTES_MAX`] bytes of a name.
 
 use crate::text;
@@ -43,8 +44,12 @@ pub(crate) struct Message {
     pub(crate) netbios_name: Option<String>,
     /// DNS name of the server, in a challenge.
     pub(crate) dns_name: Option<String>,
+    /// Domain that the server belongs to, in a challenge: its DNS name, else its NetBIOS name.
+    pub(crate) domain: Option<String>,
     /// The server's time as a `FILETIME`, in a challenge.
     pub(crate) filetime: Option<u64>,
+    /// The login was answered by version 1 of the method.
+    pub(crate) old: bool,
 }
 
 /// The first NTLMSSP message in `bytes`, if there is a whole head of one.
@@ -71,44 +76,55 @@ fn negotiate(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
     // Names in this message are always in the code page (section 2.2.1.1).
     let netbios_name = field(message, &mut head).ok().and_then(text::ascii).map(str::to_owned);
     let version = version(&mut head, flags);
-    Ok(Message { kind: Kind::Negotiate, version, netbios_name, dns_name: None, filetime: None })
+    Ok(Message { version, netbios_name, ..Message::new(Kind::Negotiate) })
 }
 
 fn challenge(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
     head.skip(8, "NTLM target name")?;
     let flags = head.u32_le("NTLM flags")?;
     head.skip(16, "NTLM challenge")?;
-    let mut said =
-        Message { kind: Kind::Challenge, version: None, netbios_name: None, dns_name: None, filetime: None };
+    let mut said = Message::new(Kind::Challenge);
     let Ok(target) = field(message, &mut head) else { return Ok(said) };
     said.version = version(&mut head, flags);
     let mut target = Reader::new(target);
+    let (mut dns_domain, mut netbios_domain) = (None, None);
     for _ in 0..PAIRS_MAX {
         let (Ok(id), Ok(length)) = (target.u16_le("pair id"), target.u16_le("pair length")) else { break };
         let Ok(value) = target.take(usize::from(length), "pair value") else { break };
         match id {
             0 => break,
             1 => said.netbios_name = name(value, UNICODE),
+            2 => netbios_domain = name(value, UNICODE),
             3 => said.dns_name = name(value, UNICODE),
+            4 => dns_domain = name(value, UNICODE),
             7 => said.filetime = Reader::new(value).u64_le("time").ok(),
             _ => {}
         }
     }
+    // A server of no domain gives its own name in place of one.
+    let own = |domain: &String| {
+        Some(domain) == said.dns_name.as_ref() || Some(domain) == said.netbios_name.as_ref()
+    };
+    said.domain = match (netbios_domain, dns_domain) {
+        (Some(netbios), _) if own(&netbios) => None,
+        (netbios, dns) => dns.or(netbios).filter(|domain| !own(domain) && text::is_host_name(domain)),
+    };
     Ok(said)
 }
 
 fn authenticate(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
-    // Both responses, the domain and the user stay unread.
-    head.skip(32, "NTLM responses and user")?;
+    // Both responses, the domain and the user stay unread. A response of version 1 has 24 bytes, always.
+    head.skip(8, "LAN manager response")?;
+    let old = head.u16_le("NTLM response length")? == 24;
+    head.skip(22, "NTLM response and user")?;
     let workstation = field(message, &mut head);
     head.skip(8, "NTLM session key")?;
     let flags = head.u32_le("NTLM flags")?;
     Ok(Message {
-        kind: Kind::Authenticate,
         version: version(&mut head, flags),
         netbios_name: workstation.ok().and_then(|bytes| name(bytes, flags)),
-        dns_name: None,
-        filetime: None,
+        old,
+        ..Message::new(Kind::Authenticate)
     })
 }
 
@@ -139,8 +155,20 @@ fn version(head: &mut Reader<'_>, flags: u32) -> Option<String> {
 }
 
 impl Message {
+    const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            version: None,
+            netbios_name: None,
+            dns_name: None,
+            domain: None,
+            filetime: None,
+            old: false,
+        }
+    }
+
     /// Facts about the machine that sent the message; `now` is the packet's time.
-    pub(crate) fn facts(&self, now: Timestamp) -> [Option<Fact>; 3] {
+    pub(crate) fn facts(&self, now: Timestamp) -> [Option<Fact>; 5] {
         let version = self.version.as_deref();
         let (name, rule, confidence) = match (&self.dns_name, &self.netbios_name, self.kind) {
             (Some(name), _, _) => (Some(name), "ntlm.dns-name", 85),
@@ -151,7 +179,9 @@ impl Message {
         [
             version.and_then(|v| Fact::new(Attribute::NtlmVersion, v, 90, "ntlm.version")),
             name.and_then(|name| Fact::new(Attribute::Hostname, name, confidence, rule)),
+            self.domain.as_deref().and_then(|d| Fact::new(Attribute::Domain, d, 85, "ntlm.domain")),
             offset.and_then(|o| Fact::new(Attribute::ClockOffset, &o.to_string(), 85, "ntlm.time")),
+            self.old.then(|| Fact::new(Attribute::Weakness, "ntlm-v1", 90, "ntlm.response")).flatten(),
         ]
     }
 }
@@ -197,6 +227,7 @@ mod tests {
         assert_eq!(message.version.as_deref(), Some("10.0.17763"));
         assert_eq!(message.netbios_name.as_deref(), Some("PACS01"));
         assert_eq!(message.dns_name.as_deref(), Some("pacs01.clinic.example"));
+        assert_eq!(message.domain.as_deref(), Some("CLINIC"));
     }
 
     #[test]

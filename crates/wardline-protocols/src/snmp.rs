@@ -4,11 +4,9 @@
 //! a community travelled in clear and whether it is a factory default that was answered. Never told:
 //! communities that are not factory defaults, user names. Limit: [`BINDINGS_MAX`].
 
-mod ber;
-
+use crate::ber::{ADDRESS, INTEGER, OBJECT, OCTETS, Object, SEQUENCE, element, expect, integer, object};
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, text};
-use ber::{ADDRESS, INTEGER, OBJECT, OCTETS, Object, SEQUENCE, element, expect, integer, object};
 use std::net::{IpAddr, Ipv4Addr};
 use wardline_model::{Attribute, DetailKey, Fact, Mac, is_device_address};
 use wardline_wire::{Fault, Reader};

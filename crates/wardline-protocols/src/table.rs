@@ -47,6 +47,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::http::PROTOCOL,
     crate::dhcp::PROTOCOL,
     crate::snmp::PROTOCOL,
+    crate::kerberos::PROTOCOL,
+    crate::ldap::PROTOCOL,
     crate::nbns::PROTOCOL,
     crate::nbdgm::PROTOCOL,
     crate::llmnr::PROTOCOL,

@@ -23,6 +23,16 @@ pub(crate) fn utf16_le(bytes: &[u8]) -> Option<String> {
     (rest.is_empty() && !text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
+/// Whether this is the name of a host and not a sentence, a path or an address: labels of letters, digits,
+/// hyphens and underscores, with a letter.
+pub(crate) fn is_host_name(name: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let labels = || name.strip_suffix('.').unwrap_or(name).split('.');
+    name.len() <= 255
+        && name.chars().any(char::is_alphabetic)
+        && labels().all(|label| !label.is_empty() && label.len() <= 63 && label.chars().all(fits))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
