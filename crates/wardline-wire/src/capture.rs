@@ -57,6 +57,60 @@ impl LinkType {
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
     pub const IPV6: Self = Self(229);
+    /// Token ring, IEEE 802.5.
+    pub const TOKEN_RING: Self = Self(6);
+    /// ARCNET as BSD captures it.
+    pub const ARCNET: Self = Self(7);
+    /// Serial line IP, behind a header of BSD.
+    pub const SLIP: Self = Self(8);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
+    /// ATM with LLC, RFC 1483.
+    pub const ATM_RFC1483: Self = Self(100);
+    /// Wireless, IEEE 802.11.
+    pub const IEEE802_11: Self = Self(105);
+    /// Classical IP over ATM of Linux.
+    pub const ATM_CLIP: Self = Self(106);
+    /// Frame relay.
+    pub const FRAME_RELAY: Self = Self(107);
+    /// Wireless behind the header of Prism cards.
+    pub const PRISM: Self = Self(119);
+    /// IP over Fibre Channel, RFC 2625.
+    pub const IP_OVER_FC: Self = Self(122);
+    /// ATM of SunATM devices.
+    pub const SUN_ATM: Self = Self(123);
+    /// Wireless behind a radiotap header.
+    pub const RADIOTAP: Self = Self(127);
+    /// ARCNET as Linux captures it.
+    pub const ARCNET_LINUX: Self = Self(129);
+    /// IP over IEEE 1394.
+    pub const FIREWIRE: Self = Self(138);
+    /// A private number, which Apple used for PKTAP.
+    pub const USER2: Self = Self(149);
+    /// Wireless behind the header of AVS cards.
+    pub const AVS: Self = Self(163);
+    /// PPP, direction in place of the address.
+    pub const PPP_PPPD: Self = Self(166);
+    /// Ethernet behind a header of Juniper.
+    pub const JUNIPER_ETHERNET: Self = Self(178);
+    /// Any link behind per-packet information.
+    pub const PPI: Self = Self(192);
+    /// PPP behind a byte of direction.
+    pub const PPP_WITH_DIR: Self = Self(204);
+    /// Log of the packet filter of Linux.
+    pub const NFLOG: Self = Self(239);
+    /// Ethernet behind a header of Hilscher's analyser.
+    pub const NETANALYZER: Self = Self(240);
+    /// Any link behind a header of Apple.
+    pub const PKTAP: Self = Self(258);
+    /// Ethernet with the tag of a Broadcom switch.
+    pub const DSA_BROADCOM: Self = Self(281);
+    /// Ethernet behind the tag of a Broadcom switch.
+    pub const DSA_BROADCOM_BEFORE: Self = Self(282);
+    /// Ethernet with the tag of a Marvell switch.
+    pub const DSA_MARVELL: Self = Self(284);
+    /// Ethernet with the tag of a Marvell switch behind an ethertype.
+    pub const DSA_MARVELL_ETHERTYPE: Self = Self(285);
     /// Linux cooked v2.
     pub const LINUX_SLL2: Self = Self(276);
 }

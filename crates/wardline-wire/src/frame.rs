@@ -4,21 +4,25 @@
 //! Out: [`Frame`], which borrows from them; nothing is allocated. What cannot be read is said
 //! ([`Body::Undecoded`]), never guessed. Checksums are not required to be right: offloading machines leave
 //! them unfilled.
-
 //!
 //! One file per layer: `frame/link.rs` (Ethernet, LLC, cooked, loopback, tags), `frame/serial.rs` (PPP, HDLC),
-//! `frame/ip.rs`, `frame/transport.rs`; `frame/fragments.rs` puts fragmented packets together again.
+//! `frame/wlan.rs` (802.11), `frame/wrapped.rs` (links of fewer captures), `frame/ip.rs`, `frame/transport.rs`;
+//! `frame/tunnel.rs` opens tunnels, `frame/fragments.rs` puts fragmented packets together again.
 
 mod fragments;
 mod ip;
 mod link;
 mod serial;
 mod transport;
+mod tunnel;
+mod wlan;
+mod wrapped;
 
 #[cfg(test)]
 mod tests;
 
 pub use fragments::{FragmentCounters, Fragments, Reassembled};
+pub use tunnel::{Tunnel, Tunnels};
 
 use crate::Fault;
 use crate::capture::LinkType;
@@ -52,15 +56,18 @@ impl Vlans {
     }
 }
 
-/// A decoded frame.
+/// A decoded frame. Of tunnelled traffic it is the innermost one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// Sender on the link, where the link has addresses.
+    /// Sender on the link, where the link has addresses. `None` for a packet that a tunnel carries without a frame:
+    /// the addresses around it are those of the tunnel's ends and of routers.
     pub source: Option<Mac>,
     /// Receiver on the link.
     pub destination: Option<Mac>,
-    /// VLAN tags.
+    /// VLAN tags, those outside of tunnels too.
     pub vlans: Vlans,
+    /// The tunnels that carry it.
+    pub tunnels: Tunnels,
     /// What it carries.
     pub body: Body<'a>,
 }
@@ -196,7 +203,7 @@ pub struct UdpDatagram<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Reads the link and network layers of a captured packet. Borrow from the result where speed matters: a copy
+    /// Reads the link and network layers of a captured packet, and those of the packet in a tunnel. Borrow from the result where speed matters: a copy
     /// of what was written just before waits for it.
     #[must_use]
     pub fn decode(link: LinkType, bytes: &'a [u8]) -> Self {
@@ -206,7 +213,29 @@ impl<'a> Frame<'a> {
         } else {
             frame.decode_other(link, bytes);
         }
+        if tunnel::may_carry(&frame.body) {
+            tunnel::open(&mut frame);
+        }
         frame
+    }
+
+    /// The same frame with a packet put together of it and others in its place, tunnels in that opened; once more a
+    /// piece when what a tunnel carried was one.
+    #[must_use]
+    pub fn with_packet<'b>(&self, packet: IpPacket<'b>) -> Frame<'b> {
+        let Self { source, destination, vlans, tunnels, body: _ } = *self;
+        let mut frame = Frame { source, destination, vlans, tunnels, body: Body::Ip(packet) };
+        if tunnel::may_carry(&frame.body) {
+            tunnel::open(&mut frame);
+        }
+        frame
+    }
+
+    /// The frame without what it carries.
+    #[must_use]
+    pub const fn emptied(&self) -> Frame<'static> {
+        let Self { source, destination, vlans, tunnels, body: _ } = *self;
+        Frame { source, destination, vlans, tunnels, body: Body::Undecoded(Fault::Unsupported("nothing")) }
     }
 
     /// The links of fewer captures, apart from the one of nearly all.
@@ -220,15 +249,16 @@ impl<'a> Frame<'a> {
             LinkType::IPV4 => self.body = ip::packet4(bytes),
             LinkType::IPV6 => self.body = ip::packet6(bytes),
             LinkType::PPP | LinkType::PPP_HDLC => self.body = serial::ppp(bytes),
-            LinkType::PPP_ETHER => self.body = serial::pppoe(bytes),
+            LinkType::PPP_WITH_DIR | LinkType::PPP_PPPD => self.body = serial::ppp_directed(bytes),
+            LinkType::PPP_ETHER => self.body = Body::Link(LinkProtocol::EtherType(0x8864), bytes),
             LinkType::C_HDLC => self.body = serial::cisco_hdlc(bytes),
-            _ => {}
+            other => wrapped::read(other, bytes, self),
         }
     }
 
     /// A frame of a link without addresses and tags.
     fn bare(body: Body<'a>) -> Self {
-        Self { source: None, destination: None, vlans: Vlans::default(), body }
+        Self { source: None, destination: None, vlans: Vlans::default(), tunnels: Tunnels::default(), body }
     }
 }
 

@@ -51,6 +51,15 @@ fn packets() -> Vec<(u16, Vec<u8>)> {
     .concat();
     let ethernet = |kind: u16, rest: &[u8]| [&[0x02; 12][..], &kind.to_be_bytes(), rest].concat();
     let snap = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &v4(17, 0, &udp)].concat();
+    let carried = ethernet(0x0800, &v4(17, 0, &udp));
+    let over_udp = |port: u16, header: &[u8], rest: &[u8]| {
+        let payload = [header, rest].concat();
+        let length = u16::try_from(8 + payload.len()).unwrap().to_be_bytes();
+        let port = port.to_be_bytes();
+        let datagram = [&[0xc0, 1, port[0], port[1], length[0], length[1], 0, 0][..], &payload].concat();
+        ethernet(0x0800, &v4(17, 0, &datagram))
+    };
+    let wireless = [&[8, 1, 0, 0][..], &[2; 18], &[0x10, 0], &snap].concat();
     let tags = [&[0, 5, 0x81, 0, 0, 6, 8, 0][..], &v4(6, 0, &tcp)].concat();
     vec![
         (1, ethernet(0x0800, &v4(6, 0, &tcp))),
@@ -61,6 +70,32 @@ fn packets() -> Vec<(u16, Vec<u8>)> {
         (1, ethernet(0x8864, &[&[0x11, 0, 0, 1, 0, 50, 0, 0x21][..], &v4(17, 0, &udp)].concat())),
         (1, ethernet(0x0800, &v4(17, 0x2000, &udp[..16]))),
         (1, ethernet(0x0800, &v4(17, 2, &udp[16..]))),
+        (1, over_udp(4789, &[8, 0, 0, 0, 0, 0, 5, 0], &carried)),
+        (1, over_udp(6081, &[1, 0, 0x65, 0x58, 0, 0, 5, 0, 0, 1, 0, 0], &carried)),
+        (1, over_udp(2152, &[0x34, 0xff, 0, 60, 0, 0, 0, 9, 0, 0, 0, 0x85, 1, 0, 0, 0], &v4(17, 0, &udp))),
+        (1, over_udp(5247, &[0, 0x10, 0x43, 0, 0, 0, 0, 0], &wireless)),
+        (1, over_udp(1701, &[0, 2, 0, 5, 0, 6, 0, 0x21], &v4(17, 0, &udp))),
+        (1, over_udp(37008, &[1, 0, 0, 1, 10, 1, 9, 1], &carried)),
+        (
+            1,
+            ethernet(
+                0x0800,
+                &v4(
+                    47,
+                    0,
+                    &[
+                        &[0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0][..],
+                        &carried,
+                    ]
+                    .concat(),
+                ),
+            ),
+        ),
+        (1, ethernet(0x0800, &v4(4, 0, &v4(17, 0x2000, &udp[..16])))),
+        (1, ethernet(0x8847, &[&[0, 1, 1, 9, 0, 0, 0, 0][..], &carried].concat())),
+        (127, [&[0, 0, 9, 0, 2, 0, 0, 0, 0x10][..], &wireless, &[0; 4]].concat()),
+        (239, [&[2, 0, 0, 1, 52, 0, 9, 0][..], &v4(17, 0, &udp)].concat()),
+        (192, [&[0, 0, 8, 0, 105, 0, 0, 0][..], &wireless].concat()),
         (0, [&[2, 0, 0, 0][..], &v4(6, 0, &tcp)].concat()),
         (9, [&[0xff, 3, 0, 0x57][..], &v6(6, &tcp)].concat()),
         (101, v6(17, &udp)),
@@ -153,7 +188,11 @@ fn decode(link: LinkType, bytes: &[u8], fragments: &mut Fragments, time: wardlin
     if let Some(whole) = fragments.add(&packet, time)
         && let Ok(whole) = whole.packet()
     {
-        let _ = whole.transport();
+        let inner = frame.with_packet(whole);
+        if let Body::Ip(packet) = inner.body {
+            let _ = packet.transport();
+            let _ = fragments.add(&packet, time);
+        }
     }
     let payload = match packet.transport() {
         Transport::Tcp(segment) => segment.payload.len() + segment.options.len(),
@@ -170,7 +209,7 @@ fn mutated_captures_are_read_to_their_end() {
     let packets = packets();
     let originals = [pcap(&packets), pcapng(&packets)];
     let ethernet = packets.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
-    assert!(originals.iter().all(|file| digest(file).is_some_and(|seen| seen.0 == 13)), "{ethernet}");
+    assert!(originals.iter().all(|file| digest(file).is_some_and(|seen| seen.0 == 25)), "{ethernet}");
     let compressed = zstd::stream::encode_all(originals[0].as_slice(), 3).unwrap();
     let mut noise = Noise(0x5eed_1234_abcd_0001);
     let mut read = 0;

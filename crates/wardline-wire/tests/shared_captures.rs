@@ -17,6 +17,7 @@ fn shared() -> PathBuf {
 struct Totals {
     packets: u64,
     bodies: BTreeMap<String, u64>,
+    tunnels: BTreeMap<String, u64>,
 }
 
 /// Reads and decodes one capture; packets read, or why not.
@@ -28,6 +29,9 @@ fn read(path: &Path, totals: &mut Totals) -> Result<(u64, Option<String>), Strin
         for head in &batch.packets {
             totals.packets += 1;
             let frame = Frame::decode(head.link, batch.packet(head));
+            if !frame.tunnels.is_empty() {
+                *totals.tunnels.entry(frame.tunnels.to_string()).or_default() += 1;
+            }
             let body = match frame.body {
                 Body::Ip(packet) => {
                     let whole = fragments.add(&packet, head.place.time);
@@ -76,6 +80,16 @@ fn packets_as_tshark_counts_them() {
     eprintln!("{files} files, {} packets", totals.packets);
     for (body, count) in &totals.bodies {
         eprintln!("{count:>9} {body}");
+    }
+    for (tunnels, count) in &totals.tunnels {
+        eprintln!("{count:>9} in {tunnels}");
+    }
+    // A capture of each is among them, counted by tshark too.
+    for (name, least) in [("erspan", 200), ("geneve", 60), ("gre", 1000), ("gtp", 300), ("vxlan", 250)] {
+        assert!(totals.tunnels.get(name).is_some_and(|count| *count >= least), "{name}");
+    }
+    for name in ["4in6", "6in4", "6in6", "capwap", "fabricpath", "ipip", "mpls", "pppoe", "teredo"] {
+        assert!(totals.tunnels.contains_key(name), "{name}");
     }
     assert!(different.is_empty(), "{} differences:\n{}", different.len(), different.join("\n"));
     assert!(files > 1000, "the index names captures that are not there");

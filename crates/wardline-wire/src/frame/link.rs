@@ -1,22 +1,14 @@
 //! Links: Ethernet II and 802.3 with LLC/SNAP, tags, Linux cooked, BSD loopback, raw IP.
 //!
 //! In: captured bytes of one link type (IEEE 802.3, 802.1Q, 802.1ad, RFC 1042; tcpdump.org LINKTYPE pages).
-//! Out: addresses, VLANs and the body. Limits: [`TAGS_MAX`] tags, [`LABELS_MAX`] MPLS labels.
-//! Refused: tag protocols of single switches (DSA), ISL, pseudo-wires.
+//! Out: addresses, VLANs and the body. Limits: [`TAGS_MAX`] tags. Refused: tag protocols of single switches (DSA), ISL.
 
-use super::{Body, Frame, LinkProtocol, Vlans, ip, serial};
+use super::{Body, Frame, LinkProtocol, Vlans, ip};
 use crate::Fault;
 use wardline_model::Mac;
 
 /// Tags and SNAP headers stepped over: twice what any network stacks, so that a frame made of tags ends.
 const TAGS_MAX: usize = 8;
-
-/// MPLS labels stepped over: deeper stacks are not seen outside of attacks.
-const LABELS_MAX: usize = 16;
-
-/// Ethertypes of frames in frames: Cisco FabricPath, and 802.1ah.
-const FABRIC_PATH: u16 = 0x8903;
-const PROVIDER_BACKBONE: u16 = 0x88e7;
 
 /// Largest 802.3 length field; from 0600 on the field is an ethertype.
 const LENGTH_MAX: u16 = 1500;
@@ -32,25 +24,12 @@ pub(super) fn ethernet<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
     };
     frame.source = Some(Mac([s0, s1, s2, s3, s4, s5]));
     frame.destination = Some(Mac([d0, d1, d2, d3, d4, d5]));
-    match u16::from_be_bytes([t0, t1]) {
-        FABRIC_PATH => backbone(rest.get(2..).unwrap_or_default(), frame),
-        PROVIDER_BACKBONE => backbone(rest.get(4..).unwrap_or_default(), frame),
-        kind => payload(kind, rest, frame),
-    }
+    payload(u16::from_be_bytes([t0, t1]), rest, frame);
 }
 
-/// A whole frame inside a backbone's: the addresses of the stations are those inside. No further one is read.
+/// Ethernet out of line, where speed does not matter.
 #[inline(never)]
-fn backbone<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
-    match bytes.get(12..14) {
-        Some([0x89, 0x03] | [0x88, 0xe7]) => frame.body = Body::Undecoded(Fault::TooLarge("stack of frames")),
-        _ => ethernet_apart(bytes, frame),
-    }
-}
-
-/// Ethernet out of line, so that it is not its own inside.
-#[inline(never)]
-fn ethernet_apart<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
+pub(super) fn ethernet_apart<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
     ethernet(bytes, frame);
 }
 
@@ -81,13 +60,32 @@ pub(super) fn cooked2<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
 /// The protocol field of a cooked header is an ethertype, or a small number of Linux's own.
 fn cooked_body<'a>(protocol: u16, rest: &'a [u8], frame: &mut Frame<'a>) {
     match protocol {
-        0x0004 => match llc(rest) {
-            Step::Done(body) => frame.body = body,
-            Step::Next(kind, rest) => stack(kind, rest, frame),
-        },
+        0x0004 => logical(rest, frame),
         0x0000..=LENGTH_MAX => frame.body = Body::Undecoded(Fault::Unsupported("Linux cooked protocol")),
         kind => payload(kind, rest, frame),
     }
+}
+
+/// LLC and what is below it.
+pub(super) fn logical<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
+    follow(&llc(bytes), frame);
+}
+
+/// SNAP, where something else than LLC announced it.
+pub(super) fn snap_behind<'a>(bytes: &'a [u8], frame: &mut Frame<'a>) {
+    follow(&snap(bytes), frame);
+}
+
+fn follow<'a>(step: &Step<'a>, frame: &mut Frame<'a>) {
+    match *step {
+        Step::Done(body) => frame.body = body,
+        Step::Next(kind, rest) => stack(kind, rest, frame),
+    }
+}
+
+/// What follows an ethertype, where speed does not matter.
+pub(super) fn payload_apart<'a>(kind: u16, rest: &'a [u8], frame: &mut Frame<'a>) {
+    stack(kind, rest, frame);
 }
 
 /// BSD loopback: four bytes of address family, in the order of whichever machine wrote them.
@@ -158,8 +156,6 @@ fn protocol(kind: u16, bytes: &[u8]) -> Body<'_> {
         0x0806 => Body::Link(LinkProtocol::Arp, bytes),
         0x888e => Body::Link(LinkProtocol::Eapol, bytes),
         0x88cc => Body::Link(LinkProtocol::Lldp, bytes),
-        0x8847 | 0x8848 => mpls(kind, bytes),
-        0x8864 => serial::pppoe(bytes),
         0x0000..0x0600 => Body::Undecoded(Fault::Malformed("Ethernet length")),
         other => Body::Link(LinkProtocol::EtherType(other), bytes),
     }
@@ -224,23 +220,4 @@ fn snap(bytes: &[u8]) -> Step<'_> {
         0x00_000c if protocol == 0x2000 => Step::Done(Body::Link(LinkProtocol::Cdp, rest)),
         organisation => Step::Done(Body::Link(LinkProtocol::Snap(organisation, protocol), rest)),
     }
-}
-
-/// IP below MPLS labels (RFC 3032); what else is below them is not said in the frame, and is not guessed.
-fn mpls(kind: u16, bytes: &[u8]) -> Body<'_> {
-    let mut rest = bytes;
-    for _ in 0..LABELS_MAX {
-        let Some((&[_, _, bottom, _], after)) = rest.split_first_chunk::<4>() else {
-            return Body::Undecoded(Fault::Truncated("MPLS label"));
-        };
-        rest = after;
-        if bottom & 1 == 1 {
-            return match rest.first().map(|first| first >> 4) {
-                Some(4) => ip::packet4(rest),
-                Some(6) => ip::packet6(rest),
-                _ => Body::Link(LinkProtocol::EtherType(kind), bytes),
-            };
-        }
-    }
-    Body::Undecoded(Fault::TooLarge("stack of MPLS labels"))
 }

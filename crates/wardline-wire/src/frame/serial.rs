@@ -1,6 +1,6 @@
-//! Point to point links: PPP, PPP over Ethernet, Cisco HDLC.
+//! Point to point links: PPP, Cisco HDLC.
 //!
-//! In: captured bytes (RFC 1661, 1662, 2516; tcpdump.org LINKTYPE pages). Out: the body.
+//! In: captured bytes (RFC 1661, 1662, 3032; tcpdump.org LINKTYPE pages). Out: the body.
 //! Refused: control protocols (LCP, IPCP) and compressed headers: they name no device.
 
 use super::{Body, Frame, LinkProtocol, ip, link};
@@ -15,18 +15,12 @@ pub(super) fn ppp(bytes: &[u8]) -> Body<'_> {
     }
 }
 
-/// PPP over Ethernet, session stage, from its own header.
-pub(super) fn pppoe(bytes: &[u8]) -> Body<'_> {
-    let Some((&[version, code, _, _, l0, l1], rest)) = bytes.split_first_chunk::<6>() else {
-        return Body::Undecoded(Fault::Truncated("PPPoE header"));
-    };
-    if version != 0x11 || code != 0 {
-        return Body::Link(LinkProtocol::EtherType(0x8864), bytes);
-    }
-    let length = usize::from(u16::from_be_bytes([l0, l1]));
-    match protocol(rest.get(..length).unwrap_or(rest)) {
-        Body::Undecoded(Fault::Unsupported(_)) => Body::Link(LinkProtocol::EtherType(0x8864), bytes),
-        body => body,
+/// PPP behind a byte that says which way it went; that byte may stand for the address of HDLC.
+pub(super) fn ppp_directed(bytes: &[u8]) -> Body<'_> {
+    match bytes {
+        [_, 0x03, rest @ ..] => protocol(rest),
+        [_, rest @ ..] => ppp(rest),
+        [] => Body::Undecoded(Fault::Truncated("PPP direction")),
     }
 }
 
@@ -51,6 +45,7 @@ fn protocol(bytes: &[u8]) -> Body<'_> {
     match bytes {
         [0x00, 0x21, rest @ ..] | [0x21, rest @ ..] => ip::packet4(rest),
         [0x00, 0x57, rest @ ..] | [0x57, rest @ ..] => ip::packet6(rest),
+        [0x02, 0x81 | 0x83, rest @ ..] => Body::Link(LinkProtocol::EtherType(0x8847), rest),
         [_, _, ..] => Body::Undecoded(Fault::Unsupported("PPP protocol")),
         _ => Body::Undecoded(Fault::Truncated("PPP protocol")),
     }

@@ -178,7 +178,7 @@ fn what_cannot_be_read_is_said() {
         Body::Undecoded(fault) => fault,
         other => panic!("{other:?}"),
     };
-    assert_eq!(fault(LinkType(127), &[0; 80]), Fault::Unsupported("link type"));
+    assert_eq!(fault(LinkType(300), &[0; 80]), Fault::Unsupported("link type"));
     assert_eq!(fault(LinkType::ETHERNET, &[0; 13]), Fault::Truncated("Ethernet header"));
     assert_eq!(fault(LinkType::ETHERNET, &ethernet(0x05e0, &[0; 40])), Fault::Malformed("Ethernet length"));
     assert_eq!(
