@@ -82,6 +82,18 @@ impl Notes {
         }
     }
 
+    /// Whether nothing was noted since the last time it was emptied.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.said.is_empty()
+            && self.details.is_empty()
+            && self.encrypted.is_none()
+            && self.requester.is_none()
+            && self.relay.is_none()
+            && self.known_as.is_none()
+            && !(self.confirmed || self.handover || self.malformed)
+    }
+
     /// Forgets what was said since the last time it was emptied.
     pub fn clear(&mut self) {
         let time = self.time;

@@ -1,6 +1,9 @@
 //! The protocols, one line each.
 
 use crate::{Dissector, Probe, Verdict};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 use wardline_wire::frame::LinkProtocol;
 
 /// What a protocol rides on.
@@ -65,10 +68,64 @@ pub static PROTOCOLS: &[Protocol] = &[
 /// ([`crate::Notes::known_as`]): what rides on HTTP, or one program of ONC RPC.
 pub static NAMES_WITHIN: &[&str] = &[];
 
-/// The protocols over `carrier`, those with one of `ports` first.
+/// The protocols over one carrier, in the order of the table, and by usual port.
+struct Ranks {
+    all: Vec<&'static Protocol>,
+    usual: HashMap<u16, Vec<&'static Protocol>, FixedState>,
+}
+
+impl Ranks {
+    fn over(carrier: Carrier) -> Self {
+        let all: Vec<_> = PROTOCOLS.iter().filter(|p| p.carriers.contains(&carrier)).collect();
+        let mut usual: HashMap<_, Vec<_>, _> = HashMap::default();
+        for protocol in &all {
+            for port in protocol.ports {
+                usual.entry(*port).or_default().push(*protocol);
+            }
+        }
+        Self { all, usual }
+    }
+
+    fn at(&self, port: u16) -> &[&'static Protocol] {
+        self.usual.get(&port).map_or(&[], Vec::as_slice)
+    }
+}
+
+static STREAM: LazyLock<Ranks> = LazyLock::new(|| Ranks::over(Carrier::Stream));
+static DATAGRAM: LazyLock<Ranks> = LazyLock::new(|| Ranks::over(Carrier::Datagram));
+
+/// The protocols over streams or datagrams, those with one of `ports` first; none over other carriers, whose
+/// header names the protocol.
 pub(crate) fn ranked(carrier: Carrier, ports: [u16; 2]) -> impl Iterator<Item = &'static Protocol> {
-    let usual = move |p: &&Protocol| ports.iter().any(|port| p.ports.contains(port));
-    let rides = move |p: &&Protocol| p.carriers.contains(&carrier);
-    let first = PROTOCOLS.iter().filter(rides).filter(usual);
-    first.chain(PROTOCOLS.iter().filter(rides).filter(move |p| !usual(p)))
+    let ranks = match carrier {
+        Carrier::Stream => Some(&*STREAM),
+        Carrier::Datagram => Some(&*DATAGRAM),
+        Carrier::Link(_) | Carrier::Ip(_) => None,
+    };
+    let [one, other] = ports.map(|port| ranks.map_or(&[][..], |ranks| ranks.at(port)));
+    let asked = move |p: &&Protocol, of: &[&Protocol]| of.iter().any(|o| std::ptr::eq(*o, *p));
+    let second = other.iter().filter(move |p| !asked(p, one));
+    let all = ranks.map_or(&[][..], |ranks| &ranks.all);
+    let rest = all.iter().filter(move |p| !asked(p, one) && !asked(p, other));
+    one.iter().chain(second).chain(rest).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_ports_rank_first_and_every_protocol_is_asked_once() {
+        for (carrier, ports) in
+            [(Carrier::Stream, [104, 2575]), (Carrier::Datagram, [53, 53]), (Carrier::Stream, [1, 2])]
+        {
+            let order: Vec<_> = ranked(carrier, ports).collect();
+            let rides = PROTOCOLS.iter().filter(|p| p.carriers.contains(&carrier));
+            assert_eq!(order.len(), rides.clone().count());
+            assert!(rides.into_iter().all(|p| order.iter().filter(|o| o.name == p.name).count() == 1));
+            let usual = |p: &&Protocol| ports.iter().any(|port| p.ports.contains(port));
+            assert!(order.iter().skip_while(|p| usual(p)).all(|p| !usual(p)), "{ports:?}");
+        }
+        assert_eq!(ranked(Carrier::Ip(58), [0; 2]).count(), 0);
+    }
 }

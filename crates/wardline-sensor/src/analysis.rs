@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use thiserror::Error;
 use wardline_inventory::Sightings;
 use wardline_model::Timestamp;
-use wardline_wire::capture::{Captures, FileSummary};
+use wardline_wire::capture::{Batch, Captures, FileSummary};
 
 /// Loads under way to each worker: the reader waits when they lag, so that memory stays constant.
 const LOADS_MAX: usize = 3;
@@ -98,11 +98,10 @@ type Gathered = (Gather, FlowLog);
 
 fn alone(captures: &mut Captures, dealer: &mut Dealer, seed: u64, progress: &mut dyn FnMut(u64)) -> Gathered {
     let mut worker = Worker::new(0, 1, seed);
-    let mut load = Load::default();
-    while captures.next_batch(&mut load.batch) {
-        dealer.deal(&mut load);
-        worker.read(&load);
-        progress(u64::try_from(load.batch.packets.len()).unwrap_or(0));
+    let mut batch = Batch::default();
+    while captures.next_batch(&mut batch) {
+        dealer.deal_alone(&batch, &mut worker);
+        progress(u64::try_from(batch.packets.len()).unwrap_or(0));
     }
     worker.finish()
 }

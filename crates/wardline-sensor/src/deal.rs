@@ -1,14 +1,15 @@
 //! Dealing packets to shards, in the order of the capture.
 
+use crate::flow::link_identity;
 use crate::flow_log::FlowLog;
 use crate::gather::Gather;
 use crate::shard::{Desk, Link, Shard, bump};
-use wardline_model::Timestamp;
+use wardline_model::{PacketRef, Timestamp};
 use wardline_protocols::Notes;
 use wardline_wire::Frame;
 use wardline_wire::capture::Batch;
-use wardline_wire::flow::SHARDS;
-use wardline_wire::frame::{Body, Fragments, Reassembled};
+use wardline_wire::flow::{Direction, FlowKey, SHARDS};
+use wardline_wire::frame::{Body, Fragments, IpPacket, Reassembled, Transport};
 
 /// A step of the clock further back than this is told; mirrors with several queues reorder less.
 const STEP_BACK: i64 = Timestamp::SECOND;
@@ -24,7 +25,6 @@ pub(crate) struct Load {
 /// One packet for a worker.
 struct Card {
     packet: u32,
-    shard: u16,
     /// Index into the reassembled packets, when the packet completed one.
     whole: Option<u32>,
 }
@@ -42,6 +42,22 @@ impl Dealer {
         Self { workers, fragments: Fragments::default(), last: Vec::new(), clock_steps_back: 0 }
     }
 
+    /// Gives every packet of a batch to the only worker there is.
+    pub(crate) fn deal_alone(&mut self, batch: &Batch, worker: &mut Worker) {
+        for head in &batch.packets {
+            self.watch_clock(head.place.file, head.place.time);
+            let frame = Frame::decode(head.link, batch.packet(head));
+            match &frame.body {
+                Body::Ip(ip) if ip.fragment.is_some() => {
+                    if let Some(whole) = self.fragments.add(ip, head.place.time) {
+                        worker.packet(head.place, &frame, Some(&whole));
+                    }
+                }
+                _ => worker.packet(head.place, &frame, None),
+            }
+        }
+    }
+
     /// Fills the hands of a load from its batch.
     pub(crate) fn deal(&mut self, load: &mut Load) {
         load.whole.clear();
@@ -54,22 +70,16 @@ impl Dealer {
             let key = match &frame.body {
                 Body::Ip(ip) if ip.fragment.is_some() => {
                     let Some(complete) = self.fragments.add(ip, head.place.time) else { continue };
-                    let key = complete
-                        .packet()
-                        .ok()
-                        .and_then(|ip| Shard::key(&Frame { body: Body::Ip(ip), ..frame }));
+                    let key =
+                        complete.packet().ok().and_then(|ip| key(&Frame { body: Body::Ip(ip), ..frame }));
                     whole = u32::try_from(load.whole.len()).ok();
                     load.whole.push(complete);
                     key
                 }
-                _ => Shard::key(&frame),
+                _ => key(&frame),
             };
-            let shard = key.map_or(0, |(key, _)| key.shard());
-            let card = Card {
-                packet: u32::try_from(number).unwrap_or(u32::MAX),
-                shard: u16::try_from(shard).unwrap_or(0),
-                whole,
-            };
+            let shard = key.map_or(0, |key| key.shard());
+            let card = Card { packet: u32::try_from(number).unwrap_or(u32::MAX), whole };
             load.hands[shard % self.workers].push(card);
         }
     }
@@ -126,25 +136,41 @@ impl Worker {
                 continue;
             };
             let frame = Frame::decode(head.link, load.batch.packet(head));
-            let link = Link { place: head.place, source: frame.source, vlans: frame.vlans };
-            let shard = &mut self.shards[usize::from(card.shard) / self.workers];
             let whole = card.whole.and_then(|n| load.whole.get(usize::try_from(n).ok()?));
-            match (frame.body, whole) {
-                (Body::Ip(_), Some(whole)) => match whole.packet() {
-                    Ok(ip) => shard.ip(link, &ip, &mut self.desk),
-                    Err(_) => bump(&mut self.desk.gather.totals.undecoded_packets),
-                },
-                (Body::Ip(ip), None) => shard.ip(link, &ip, &mut self.desk),
-                (Body::Link(protocol, payload), _) => match frame.destination {
-                    Some(destination) => shard.link(link, destination, protocol, payload, &mut self.desk),
-                    None => Shard::bare_station(link, &mut self.desk),
-                },
-                (Body::Undecoded(_), _) => {
-                    bump(&mut self.desk.gather.totals.undecoded_packets);
-                    Shard::bare_station(link, &mut self.desk);
-                }
+            self.packet(head.place, &frame, whole);
+        }
+    }
+
+    /// Reads a packet: a frame's, or the one that its fragment completed.
+    fn packet(&mut self, place: PacketRef, frame: &Frame<'_>, whole: Option<&Reassembled>) {
+        let link = Link { place, source: frame.source, vlans: frame.vlans };
+        match (&frame.body, whole) {
+            (Body::Ip(_), Some(whole)) => match whole.packet() {
+                Ok(ip) => self.ip(link, &ip),
+                Err(_) => bump(&mut self.desk.gather.totals.undecoded_packets),
+            },
+            (Body::Ip(ip), None) => self.ip(link, ip),
+            (Body::Link(protocol, payload), _) => {
+                let (Some(source), Some(destination)) = (frame.source, frame.destination) else {
+                    return Shard::bare_station(link, &mut self.desk);
+                };
+                let (number, _) = link_identity(*protocol);
+                let (key, direction) = FlowKey::link(number, source, destination);
+                let shard = &mut self.shards[key.shard() / self.workers];
+                shard.link(link, &key, direction, *protocol, payload, &mut self.desk);
+            }
+            (Body::Undecoded(_), _) => {
+                bump(&mut self.desk.gather.totals.undecoded_packets);
+                Shard::bare_station(link, &mut self.desk);
             }
         }
+    }
+
+    fn ip(&mut self, link: Link, ip: &IpPacket<'_>) {
+        let transport = ip.transport();
+        let (key, direction) = ip_key(ip, &transport);
+        let shard = &mut self.shards[key.shard() / self.workers];
+        shard.ip(link, ip, &transport, &key, direction, &mut self.desk);
     }
 
     /// Ends every flow and hands over what was gathered.
@@ -154,4 +180,24 @@ impl Worker {
         }
         (self.desk.gather, self.desk.records)
     }
+}
+
+/// The key of what a frame carries; `None` when it cannot belong to a flow.
+fn key(frame: &Frame<'_>) -> Option<FlowKey> {
+    match &frame.body {
+        Body::Ip(ip) => Some(ip_key(ip, &ip.transport()).0),
+        Body::Link(protocol, _) => {
+            Some(FlowKey::link(link_identity(*protocol).0, frame.source?, frame.destination?).0)
+        }
+        Body::Undecoded(_) => None,
+    }
+}
+
+fn ip_key(ip: &IpPacket<'_>, transport: &Transport<'_>) -> (FlowKey, Direction) {
+    let (source, destination) = match transport {
+        Transport::Tcp(segment) => (segment.source, segment.destination),
+        Transport::Udp(datagram) => (datagram.source, datagram.destination),
+        Transport::Other(..) | Transport::Undecoded(_) => (0, 0),
+    };
+    FlowKey::ip(ip.protocol, (ip.source, source), (ip.destination, destination))
 }

@@ -13,9 +13,11 @@ use wardline_wire::frame::{LinkProtocol, tcp_flag};
 const RECENT: usize = 4;
 /// A packet with an IP identification of its own that returns within this time was delivered twice; no stack
 /// retransmits the same packet so soon (RFC 6298: 200 ms in practice).
-const DUPLICATE_WITHIN: i64 = 20_000_000;
+const DUPLICATE_WITHIN: u32 = 20_000_000 / TICK;
 /// Without an identification (IPv6, or 0) only a nearly simultaneous copy counts.
-const DUPLICATE_WITHIN_BARE: i64 = 500_000;
+const DUPLICATE_WITHIN_BARE: u32 = 500_000 / TICK;
+/// Nanoseconds of one unit in which the times of recent packets are kept.
+const TICK: u32 = 1 << 12;
 /// What looking into a flow costs beside the bytes it holds: dissection, streams, dissector.
 const WORK_COST: usize = 1024;
 /// Values kept of one detail.
@@ -34,7 +36,6 @@ pub(crate) struct Flow {
     ends: [End; 2],
     start: Timestamp,
     end: Timestamp,
-    pub(crate) last: Timestamp,
     /// The packet seen last.
     pub(crate) last_place: PacketRef,
     vlans: Vec<u16>,
@@ -98,7 +99,10 @@ struct End {
     first: Option<PacketRef>,
     last: Timestamp,
     ttl: [u8; 2],
-    recent: [(u32, i64); RECENT],
+    /// Digest and time of the last packets, the time in units of [`TICK`] and cut to 32 bits.
+    recent: [(u32, u32); RECENT],
+    /// Which of them is overwritten next.
+    turn: u8,
 }
 
 /// What one packet brings to its flow, besides payload.
@@ -130,7 +134,6 @@ impl Flow {
             ends: [End::default(), End::default()],
             start: Timestamp(i64::MAX),
             end: Timestamp(i64::MIN),
-            last: Timestamp(i64::MIN),
             last_place: PacketRef::default(),
             vlans: Vec::new(),
             expect: [None; 2],
@@ -145,6 +148,11 @@ impl Flow {
             requester: None,
             details: Vec::new(),
         }
+    }
+
+    /// Latest packet; before any, the beginning of time.
+    pub(crate) const fn last(&self) -> Timestamp {
+        self.end
     }
 
     /// Names the flow by its header, where no bytes need to be recognised.
@@ -165,16 +173,14 @@ impl Flow {
     /// Whether this packet was delivered before.
     pub(crate) fn is_duplicate(&mut self, passing: &Passing) -> bool {
         let end = passing.direction.of(&mut self.ends);
-        let now = passing.place.time.0;
+        let now = ticks(passing.place.time);
         let within = if passing.identified { DUPLICATE_WITHIN } else { DUPLICATE_WITHIN_BARE };
+        let near = |time: u32| now.wrapping_sub(time).min(time.wrapping_sub(now)) <= within;
         let again = (passing.identified || !passing.repeatable)
-            && end
-                .recent
-                .iter()
-                .any(|(mark, time)| *mark == passing.mark && now.abs_diff(*time) <= within.unsigned_abs());
+            && end.recent.iter().any(|(mark, time)| *mark == passing.mark && near(*time));
         if !again {
-            end.recent.rotate_right(1);
-            end.recent[0] = (passing.mark, now);
+            end.recent[usize::from(end.turn) % RECENT] = (passing.mark, now);
+            end.turn = end.turn.wrapping_add(1);
         }
         again
     }
@@ -184,7 +190,6 @@ impl Flow {
         let time = passing.place.time;
         self.start = self.start.min(time);
         self.end = self.end.max(time);
-        self.last = self.last.max(time);
         self.last_place = passing.place;
         for vlan in vlans {
             if self.vlans.len() < VLANS_MAX && !self.vlans.contains(vlan) {
@@ -195,7 +200,7 @@ impl Flow {
         let moved = if end.mac != passing.mac && end.first.is_some() { end.seen() } else { None };
         let moved = moved.map(|seen| (end.mac, seen));
         if end.first.is_none() || moved.is_some() {
-            let counted = (end.packets, end.bytes, end.payload, end.recent);
+            let counted = (end.packets, end.bytes, end.payload, end.recent, end.turn);
             *end = End {
                 mac: passing.mac,
                 first: Some(passing.place),
@@ -203,7 +208,7 @@ impl Flow {
                 ttl: [passing.ttl; 2],
                 ..End::default()
             };
-            (end.packets, end.bytes, end.payload, end.recent) = counted;
+            (end.packets, end.bytes, end.payload, end.recent, end.turn) = counted;
         }
         end.packets = end.packets.saturating_add(1);
         end.bytes = end.bytes.saturating_add(u64::from(passing.length));
@@ -261,10 +266,10 @@ impl Flow {
     }
 
     /// Adds a detail, each value once, within bounds.
-    pub(crate) fn detail(&mut self, key: DetailKey, value: Box<str>) {
+    pub(crate) fn detail(&mut self, key: DetailKey, value: &str) {
         let mut same = self.details.iter().filter(|(k, _)| *k == key);
-        if same.clone().count() < DETAIL_VALUES_MAX && !same.any(|(_, v)| *v == value) {
-            self.details.push((key, value));
+        if same.clone().count() < DETAIL_VALUES_MAX && !same.any(|(_, v)| **v == *value) {
+            self.details.push((key, value.into()));
         }
     }
 
@@ -356,6 +361,12 @@ impl Flow {
             details: joined(self.details),
         }
     }
+}
+
+/// A time in units of [`TICK`], cut to 32 bits: it comes around after five hours.
+const fn ticks(time: Timestamp) -> u32 {
+    let [a, b, c, d, ..] = (time.0 >> TICK.trailing_zeros()).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 impl End {

@@ -4,13 +4,22 @@ use crate::flow::{Flow, Passing, Work, link_identity};
 use crate::gather::Gather;
 use std::net::IpAddr;
 use wardline_inventory::Host;
-use wardline_model::{FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp, Transport as Carried};
+use wardline_model::{
+    DetailKey, FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp, Transport as Carried,
+};
 use wardline_protocols::{Carrier, Dissection, Notes, Said, Side, Trouble, Who};
-use wardline_wire::flow::{Arrival, Direction, FLOWS_PER_SHARD_MAX, FlowKey, Stream, StreamCounters, Table};
-use wardline_wire::frame::{Body, Frame, IpPacket, LinkProtocol, TcpSegment, Transport, Vlans, tcp_flag};
+use wardline_wire::flow::{
+    Arrival, Direction, FLOWS_PER_SHARD_MAX, FlowKey, Slot, Stream, StreamCounters, Table,
+};
+use wardline_wire::frame::{IpPacket, LinkProtocol, TcpSegment, Transport, Vlans, tcp_flag};
 
 /// Silence after which datagrams between the same ends are another flow (contract: 120 s).
 const DATAGRAM_SILENCE: i64 = 120 * Timestamp::SECOND;
+/// Silence after which a closed connection is over; what comes later is not of it (RFC 9293 3.6.1: two minutes
+/// at most, and stacks keep to 60 s).
+const CLOSED_SILENCE: i64 = 60 * Timestamp::SECOND;
+/// After how many packets one flow is looked at to see whether it is over.
+const PACKETS_PER_TURN: u32 = 4;
 /// Bytes that the flows of one logical shard may hold while they are looked into: 256 shards hold 80 MiB.
 const HELD_PER_SHARD_MAX: usize = 320 * 1024;
 /// What is left of them when there were too many: the longest idle give way, some at once.
@@ -20,6 +29,7 @@ const HELD_PER_SHARD_LEFT: usize = 240 * 1024;
 pub(crate) struct Shard {
     flows: Table<Flow>,
     held: usize,
+    packets: u32,
 }
 
 /// What the shards of one worker share.
@@ -39,41 +49,19 @@ pub(crate) struct Link {
 
 impl Shard {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { flows: Table::with_seed(seed), held: 0 }
-    }
-
-    /// The key of what a frame carries; `None` when it cannot belong to a flow.
-    pub(crate) fn key(frame: &Frame<'_>) -> Option<(FlowKey, Direction)> {
-        match frame.body {
-            Body::Ip(ip) => Some(Self::ip_key(&ip, &ip.transport())),
-            Body::Link(protocol, _) => {
-                Some(FlowKey::link(link_identity(protocol).0, frame.source?, frame.destination?))
-            }
-            Body::Undecoded(_) => None,
-        }
-    }
-
-    fn ip_key(ip: &IpPacket<'_>, transport: &Transport<'_>) -> (FlowKey, Direction) {
-        let (source, destination) = match transport {
-            Transport::Tcp(segment) => (segment.source, segment.destination),
-            Transport::Udp(datagram) => (datagram.source, datagram.destination),
-            Transport::Other(..) | Transport::Undecoded(_) => (0, 0),
-        };
-        FlowKey::ip(ip.protocol, (ip.source, source), (ip.destination, destination))
+        Self { flows: Table::with_seed(seed), held: 0, packets: 0 }
     }
 
     /// A frame with a link protocol, addresses known.
     pub(crate) fn link(
         &mut self,
         link: Link,
-        destination: Mac,
+        key: &FlowKey,
+        direction: Direction,
         protocol: LinkProtocol,
         payload: &[u8],
         desk: &mut Desk,
     ) {
-        let Some(source) = link.source else { return };
-        let (number, name) = link_identity(protocol);
-        let (key, direction) = FlowKey::link(number, source, destination);
         let passing = Passing {
             place: link.place,
             direction,
@@ -85,26 +73,28 @@ impl Shard {
             identified: false,
             repeatable: true,
         };
-        let Some(flow) = self.flow(&key, &passing, None, desk) else { return };
-        flow.named_by_header(name);
+        let Some(slot) = self.flow(key, &passing, None, desk) else { return };
+        let Some(flow) = self.flows.get(slot) else { return };
+        flow.named_by_header(link_identity(protocol).1);
         let _ = flow.count(&passing, link.vlans.ids());
-        if !flow.worked {
-            flow.worked = true;
-            let work = Work::new(Carrier::Link(protocol), [0; 2], true, [None; 2]);
-            let held = work.held();
-            flow.work = Some(Box::new(work));
-            self.held = self.held.saturating_add(held);
-        }
-        self.read(&key, direction, Piece::Whole(payload), link.place, desk);
+        self.start_work(slot, key, Carrier::Link(protocol), true);
+        self.read(slot, key, direction, Piece::Whole(payload), link.place, desk);
     }
 
     /// An IP packet, whole.
-    pub(crate) fn ip(&mut self, link: Link, ip: &IpPacket<'_>, desk: &mut Desk) {
-        let transport = ip.transport();
-        let (key, direction) = Self::ip_key(ip, &transport);
-        let passing = passing(link, ip, &transport, direction);
-        let segment = if let Transport::Tcp(segment) = &transport { Some(segment) } else { None };
-        let Some(flow) = self.flow(&key, &passing, segment, desk) else { return };
+    pub(crate) fn ip(
+        &mut self,
+        link: Link,
+        ip: &IpPacket<'_>,
+        transport: &Transport<'_>,
+        key: &FlowKey,
+        direction: Direction,
+        desk: &mut Desk,
+    ) {
+        let passing = passing(link, ip, transport, direction);
+        let segment = if let Transport::Tcp(segment) = transport { Some(segment) } else { None };
+        let Some(slot) = self.flow(key, &passing, segment, desk) else { return };
+        let Some(flow) = self.flows.get(slot) else { return };
         if flow.is_duplicate(&passing) {
             bump(&mut desk.gather.totals.duplicated_frames);
             return;
@@ -116,18 +106,17 @@ impl Shard {
             }
         }
         match transport {
-            Transport::Tcp(segment) => self.tcp(&key, direction, &segment, link.place, desk),
+            Transport::Tcp(segment) => self.tcp(slot, key, direction, segment, link.place, desk),
             Transport::Udp(datagram) => {
                 let cut = datagram.missing > 0;
-                self.start_work(&key, Carrier::Datagram, true);
+                self.start_work(slot, key, Carrier::Datagram, true);
                 let piece = if cut { Piece::Cut(datagram.payload) } else { Piece::Whole(datagram.payload) };
-                self.read(&key, direction, piece, link.place, desk);
+                self.read(slot, key, direction, piece, link.place, desk);
             }
             Transport::Other(number, payload) => {
-                let Some(flow) = self.flows.touch(&key) else { return };
-                flow.named_by_header(header_name(number));
-                self.start_work(&key, Carrier::Ip(number), true);
-                self.read(&key, direction, Piece::Whole(payload), link.place, desk);
+                flow.named_by_header(header_name(*number));
+                self.start_work(slot, key, Carrier::Ip(*number), true);
+                self.read(slot, key, direction, Piece::Whole(payload), link.place, desk);
             }
             Transport::Undecoded(_) => bump(&mut desk.gather.totals.undecoded_packets),
         }
@@ -143,7 +132,7 @@ impl Shard {
     /// Ends every flow.
     pub(crate) fn finish(&mut self, desk: &mut Desk) {
         while let Some((key, flow)) = self.flows.take_oldest() {
-            self.end(&key, flow, desk);
+            self.record(&key, flow, desk);
         }
     }
 
@@ -154,19 +143,22 @@ impl Shard {
         passing: &Passing,
         segment: Option<&TcpSegment<'_>>,
         desk: &mut Desk,
-    ) -> Option<&mut Flow> {
-        let over = self.flows.touch(key).map(|flow| match (segment, flow.transport) {
-            (Some(s), _) => flow.is_reopened_by(passing.direction, s.flags, s.sequence),
-            (None, Carried::Udp) => passing.place.time.since(flow.last) > DATAGRAM_SILENCE,
-            (None, _) => false,
-        });
-        match over {
-            Some(false) => return self.flows.touch(key),
-            Some(true) => {
-                let flow = self.flows.take(key)?;
-                self.end(key, flow, desk);
+    ) -> Option<Slot> {
+        self.packets = self.packets.wrapping_add(1);
+        if self.packets.is_multiple_of(PACKETS_PER_TURN) {
+            self.end_if_over(passing.place.time, desk);
+        }
+        if let Some(slot) = self.flows.find(key) {
+            let flow = self.flows.get(slot)?;
+            let over = match (segment, flow.transport) {
+                (Some(s), _) => flow.is_reopened_by(passing.direction, s.flags, s.sequence),
+                (None, Carried::Udp) => passing.place.time.since(flow.last()) > DATAGRAM_SILENCE,
+                (None, _) => false,
+            };
+            if !over {
+                return Some(slot);
             }
-            None => {}
+            self.end(slot, desk);
         }
         if self.flows.len() >= FLOWS_PER_SHARD_MAX {
             self.make_room(passing.place.time, desk);
@@ -174,22 +166,40 @@ impl Shard {
         self.flows.insert(*key, Flow::new(key, passing.direction, segment.map(|s| s.flags)))
     }
 
+    /// Looks at the flow whose turn it is, and ends it when nothing more is to be expected of it: so finished
+    /// flows leave, and only those alive take room.
+    fn end_if_over(&mut self, now: Timestamp, desk: &mut Desk) {
+        let Some((slot, flow)) = self.flows.next_in_turn() else { return };
+        let silence = now.since(flow.last());
+        let over = match flow.transport {
+            Carried::Tcp => flow.is_closed() && silence > CLOSED_SILENCE,
+            Carried::Udp => silence > DATAGRAM_SILENCE,
+            Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
+        };
+        if over {
+            self.end(slot, desk);
+        }
+    }
+
     fn make_room(&mut self, now: Timestamp, desk: &mut Desk) {
         let Some((key, flow)) = self.flows.take_oldest() else { return };
         if is_alive(&flow, now) {
             bump(&mut desk.gather.totals.evicted_flows);
         }
-        self.end(&key, flow, desk);
+        self.record(&key, flow, desk);
     }
 
-    fn start_work(&mut self, key: &FlowKey, carrier: Carrier, from_start: bool) {
-        let Some(flow) = self.flows.touch(key) else { return };
+    fn start_work(&mut self, slot: Slot, key: &FlowKey, carrier: Carrier, from_start: bool) {
+        let Some(flow) = self.flows.get(slot) else { return };
         if flow.worked {
             return;
         }
         flow.worked = true;
         let port = |direction| key.source(direction).map_or(0, |(_, port)| port);
-        let ports = [port(flow.opener), port(flow.opener.reverse())];
+        let ports = match carrier {
+            Carrier::Stream | Carrier::Datagram => [port(flow.opener), port(flow.opener.reverse())],
+            Carrier::Link(_) | Carrier::Ip(_) => [0; 2],
+        };
         let work = Work::new(carrier, ports, from_start, flow.expect);
         self.held = self.held.saturating_add(work.held());
         flow.work = Some(Box::new(work));
@@ -197,39 +207,45 @@ impl Shard {
 
     fn tcp(
         &mut self,
+        slot: Slot,
         key: &FlowKey,
         direction: Direction,
         segment: &TcpSegment<'_>,
         place: PacketRef,
         desk: &mut Desk,
     ) {
-        let Some(flow) = self.flows.touch(key) else { return };
+        let Some(flow) = self.flows.get(slot) else { return };
         flow.tcp(direction, segment.flags, segment.sequence, segment.acknowledgement);
+        if flow.worked && flow.work.is_none() {
+            return;
+        }
         let closed = flow.is_closed();
         let waited_for = flow.work.as_ref().is_some_and(|work| work.waits(direction.reverse()));
         let from_start = flow.expect.iter().any(Option::is_some);
         if waited_for && segment.flags & tcp_flag::ACK != 0 {
-            self.read(key, direction.reverse(), Piece::Acknowledged(segment.acknowledgement), place, desk);
+            let acknowledged = Piece::Acknowledged(segment.acknowledgement);
+            self.read(slot, key, direction.reverse(), acknowledged, place, desk);
         }
         if !segment.payload.is_empty() || segment.missing > 0 || segment.flags & tcp_flag::FIN != 0 {
-            self.start_work(key, Carrier::Stream, from_start);
-            self.read(key, direction, Piece::Segment(segment), place, desk);
+            self.start_work(slot, key, Carrier::Stream, from_start);
+            self.read(slot, key, direction, Piece::Segment(segment), place, desk);
         }
         if closed {
-            self.stop_work(key);
+            self.stop_work(slot);
         }
     }
 
     /// Gives a piece to the dissection of a flow and takes its notes.
     fn read(
         &mut self,
+        slot: Slot,
         key: &FlowKey,
         direction: Direction,
         piece: Piece<'_, '_>,
         place: PacketRef,
         desk: &mut Desk,
     ) {
-        let Some(flow) = self.flows.touch(key) else { return };
+        let Some(flow) = self.flows.get(slot) else { return };
         let Some(mut work) = flow.work.take() else { return };
         let before = work.held();
         desk.notes.time = place.time;
@@ -262,8 +278,8 @@ impl Shard {
     }
 
     /// A closed connection is looked into no more, unless a piece of it is still to come.
-    fn stop_work(&mut self, key: &FlowKey) {
-        let Some(flow) = self.flows.touch(key) else { return };
+    fn stop_work(&mut self, slot: Slot) {
+        let Some(flow) = self.flows.get(slot) else { return };
         if flow.work.as_ref().is_some_and(|work| work.is_read_out(flow.is_reset()))
             && let Some(work) = flow.work.take()
         {
@@ -271,8 +287,15 @@ impl Shard {
         }
     }
 
+    /// The flow in a slot is over.
+    fn end(&mut self, slot: Slot, desk: &mut Desk) {
+        if let Some((key, flow)) = self.flows.take(slot) {
+            self.record(&key, flow, desk);
+        }
+    }
+
     /// A flow is over: what waits is read, and it is recorded.
-    fn end(&mut self, key: &FlowKey, mut flow: Flow, desk: &mut Desk) {
+    fn record(&mut self, key: &FlowKey, mut flow: Flow, desk: &mut Desk) {
         if let Some(mut work) = flow.work.take() {
             self.held = self.held.saturating_sub(work.held());
             let place = flow.last_place;
@@ -313,7 +336,7 @@ impl Shard {
 const fn is_alive(flow: &Flow, now: Timestamp) -> bool {
     match flow.transport {
         Carried::Tcp => !flow.is_closed(),
-        Carried::Udp => now.since(flow.last) <= DATAGRAM_SILENCE,
+        Carried::Udp => now.since(flow.last()) <= DATAGRAM_SILENCE,
         Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
     }
 }
@@ -378,15 +401,18 @@ impl Work {
 /// Moves what a dissector noted into the flow and the gatherings.
 fn take_notes(flow: &mut Flow, key: &FlowKey, dissection: &Dissection, place: PacketRef, desk: &mut Desk) {
     flow.protocol = dissection.protocol();
+    if let Some(application) = dissection.application() {
+        flow.detail(DetailKey::Application, application);
+    }
     let notes = &mut desk.notes;
+    if notes.is_silent() {
+        return;
+    }
     flow.encrypted = notes.encrypted.unwrap_or(flow.encrypted);
     flow.malformed |= notes.malformed;
     flow.requester = flow.requester.or(notes.requester);
-    if let Some(application) = dissection.application() {
-        flow.detail(wardline_model::DetailKey::Application, application.into());
-    }
     for (key, value) in notes.details.drain(..) {
-        flow.detail(key, value);
+        flow.detail(key, value.as_ref());
     }
     for said in notes.said.drain(..) {
         if let Some(statement) = statement(said, flow, key) {

@@ -25,7 +25,9 @@ fn find_a_flow(bencher: Bencher<'_, '_>, flows: u32) {
     bencher.counter(ItemsCount::new(flows)).bench_local(|| {
         for flow in 0..flows {
             let key = key(black_box(flow.wrapping_mul(7919) % flows));
-            if let Some(count) = shards[key.shard()].touch(&key) {
+            let shard = &mut shards[key.shard()];
+            let slot = shard.find(&key);
+            if let Some(count) = slot.and_then(|slot| shard.get(slot)) {
                 *count += 1;
             }
         }

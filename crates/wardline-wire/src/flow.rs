@@ -10,4 +10,4 @@ mod table;
 
 pub use key::{Direction, FlowKey, SHARDS};
 pub use stream::{Arrival, EARLY_BYTES_MAX, EARLY_SEGMENTS_MAX, Stream, StreamCounters};
-pub use table::{FLOWS_PER_SHARD_MAX, Table};
+pub use table::{FLOWS_PER_SHARD_MAX, Slot, Table};

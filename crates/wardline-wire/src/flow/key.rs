@@ -1,5 +1,6 @@
 //! What makes packets one flow.
 
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 use wardline_model::Mac;
 
@@ -45,10 +46,24 @@ impl Direction {
 }
 
 /// Both ends of a flow and what carries it, the same for both directions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Addresses are kept as the two halves of their sixteen bytes, which compare and hash in a few instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowKey {
-    ends: [([u8; 16], u16); 2],
+    ends: [[u64; 2]; 2],
+    ports: [u16; 2],
     carrier: u32,
+}
+
+impl Hash for FlowKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [lower, higher] = self.ends;
+        for half in lower.into_iter().chain(higher) {
+            state.write_u64(half);
+        }
+        state.write_u64(self.rest());
+    }
 }
 
 /// Carriers above every IP protocol number are link protocols.
@@ -59,6 +74,7 @@ const IPV6: u32 = 0x100;
 impl FlowKey {
     /// The key of an IP packet; ports are 0 where the protocol has none.
     #[must_use]
+    #[inline]
     pub fn ip(protocol: u8, source: (IpAddr, u16), destination: (IpAddr, u16)) -> (Self, Direction) {
         let version = if source.0.is_ipv6() { IPV6 } else { 0 };
         Self::between(
@@ -75,34 +91,41 @@ impl FlowKey {
         Self::between(carrier, (from_mac(source), 0), (from_mac(destination), 0))
     }
 
-    fn between(carrier: u32, source: ([u8; 16], u16), destination: ([u8; 16], u16)) -> (Self, Direction) {
+    #[inline]
+    fn between(carrier: u32, source: ([u64; 2], u16), destination: ([u64; 2], u16)) -> (Self, Direction) {
         if source <= destination {
-            (Self { ends: [source, destination], carrier }, Direction::Up)
+            let key = Self { ends: [source.0, destination.0], ports: [source.1, destination.1], carrier };
+            (key, Direction::Up)
         } else {
-            (Self { ends: [destination, source], carrier }, Direction::Down)
+            let key = Self { ends: [destination.0, source.0], ports: [destination.1, source.1], carrier };
+            (key, Direction::Down)
         }
     }
 
     /// The logical shard, from 0 to [`SHARDS`] - 1: the same on every machine and in every run.
     #[must_use]
+    #[inline]
     pub fn shard(&self) -> usize {
-        let mut mixed = u64::from(self.carrier);
-        for (address, port) in &self.ends {
-            let (high, low) = address.split_at(8);
-            for half in [high, low] {
-                let word = half.try_into().map_or(0, u64::from_le_bytes);
-                mixed = (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-            }
-            mixed = (mixed ^ u64::from(*port)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        let [lower, higher] = self.ends;
+        let mut mixed = self.rest();
+        for half in lower.into_iter().chain(higher) {
+            mixed = (mixed ^ half).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         }
         mixed ^= mixed >> 32;
         usize::try_from(mixed & 0xff).unwrap_or(0)
     }
 
+    /// Ports and carrier.
+    #[inline]
+    fn rest(&self) -> u64 {
+        let [lower, higher] = self.ports;
+        u64::from(self.carrier) << 32 | u64::from(lower) << 16 | u64::from(higher)
+    }
+
     /// Address and port of the end that packets of that direction come from; `None` for link protocols.
     #[must_use]
     pub fn source(&self, direction: Direction) -> Option<(IpAddr, u16)> {
-        let (address, port) = *direction.of_ref(&self.ends);
+        let (address, port) = (bytes(*direction.of_ref(&self.ends)), *direction.of_ref(&self.ports));
         let wide = Ipv6Addr::from(address);
         let ip = if self.carrier & IPV6 == 0 { wide.to_canonical() } else { IpAddr::V6(wide) };
         (self.carrier < LINK).then_some((ip, port))
@@ -111,7 +134,7 @@ impl FlowKey {
     /// MAC of the end that frames of that direction come from; `None` for IP.
     #[must_use]
     pub fn source_mac(&self, direction: Direction) -> Option<Mac> {
-        let (address, _) = direction.of_ref(&self.ends);
+        let address = bytes(*direction.of_ref(&self.ends));
         let mac = address.first_chunk::<6>().copied().map(Mac);
         mac.filter(|_| self.carrier >= LINK)
     }
@@ -123,16 +146,29 @@ impl FlowKey {
     }
 }
 
-const fn wide(ip: IpAddr) -> [u8; 16] {
+#[inline]
+fn wide(ip: IpAddr) -> [u64; 2] {
     match ip {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
-        IpAddr::V6(v6) => v6.octets(),
+        IpAddr::V4(v4) => [0, 0xffff_0000_0000 | u64::from(v4.to_bits())],
+        IpAddr::V6(v6) => halves(v6.octets()),
     }
 }
 
-const fn from_mac(mac: Mac) -> [u8; 16] {
+fn from_mac(mac: Mac) -> [u64; 2] {
     let [a, b, c, d, e, f] = mac.0;
-    [a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    halves([a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+}
+
+#[inline]
+const fn halves(bytes: [u8; 16]) -> [u64; 2] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes;
+    [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])]
+}
+
+const fn bytes([high, low]: [u64; 2]) -> [u8; 16] {
+    let [a, b, c, d, e, f, g, h] = high.to_be_bytes();
+    let [i, j, k, l, m, n, o, p] = low.to_be_bytes();
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
 }
 
 #[cfg(test)]

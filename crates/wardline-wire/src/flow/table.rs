@@ -1,4 +1,4 @@
-//! A bounded table of flows in the order of their last packet.
+//! A bounded table of flows, roughly in the order of their last packet.
 
 use super::FlowKey;
 use foldhash::fast::FixedState;
@@ -10,7 +10,9 @@ pub const FLOWS_PER_SHARD_MAX: usize = 640;
 
 /// Flows of one logical shard.
 ///
-/// Entries stand in a list by last use, so that the longest idle one is found at once.
+/// A flow is found once for each packet and then named by its [`Slot`]. Entries stand in a list. One that was
+/// used since it was last looked at goes to the end of the list when its turn comes, not with every packet: a
+/// packet touches no flow but its own.
 #[derive(Debug)]
 pub struct Table<T> {
     hasher: FixedState,
@@ -21,12 +23,18 @@ pub struct Table<T> {
     oldest: u32,
 }
 
+/// Where a flow stands until it is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(u32);
+
 #[derive(Debug)]
 struct Entry<T> {
     key: FlowKey,
-    value: Option<T>,
     newer: u32,
     older: u32,
+    /// Whether it was found since its turn came last.
+    used: bool,
+    value: Option<T>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -63,20 +71,26 @@ impl<T> Table<T> {
         self.index.is_empty()
     }
 
-    /// The flow of that key, now the most recently used.
-    pub fn touch(&mut self, key: &FlowKey) -> Option<&mut T> {
+    /// Where the flow of that key stands; it counts as used.
+    #[inline]
+    pub fn find(&mut self, key: &FlowKey) -> Option<Slot> {
         let hash = self.hasher.hash_one(key);
-        let at = *self.index.find(hash, |at| self.entry(*at).is_some_and(|e| e.key == *key))?;
-        if at != self.newest {
-            self.unlink(at);
-            self.link_newest(at);
-        }
-        self.entries.get_mut(index(at))?.value.as_mut()
+        let entries = &self.entries;
+        let same = |at: &u32| entries.get(index(*at)).is_some_and(|e| e.key == *key);
+        let at = *self.index.find(hash, same)?;
+        self.entries.get_mut(index(at))?.used = true;
+        Some(Slot(at))
     }
 
-    /// Adds a flow whose key is not there yet; returns it.
-    pub fn insert(&mut self, key: FlowKey, value: T) -> Option<&mut T> {
-        let entry = Entry { key, value: Some(value), newer: NONE, older: NONE };
+    /// The flow in a slot.
+    #[inline]
+    pub fn get(&mut self, slot: Slot) -> Option<&mut T> {
+        self.entries.get_mut(index(slot.0))?.value.as_mut()
+    }
+
+    /// Adds a flow whose key is not there yet.
+    pub fn insert(&mut self, key: FlowKey, value: T) -> Option<Slot> {
+        let entry = Entry { key, newer: NONE, older: NONE, used: false, value: Some(value) };
         let at = match self.free.pop() {
             Some(at) => {
                 *self.entries.get_mut(index(at))? = entry;
@@ -92,18 +106,22 @@ impl<T> Table<T> {
         let Self { hasher, index: table, entries, .. } = self;
         table.insert_unique(hash, at, |at| entries.get(index(*at)).map_or(0, |e| hasher.hash_one(e.key)));
         self.link_newest(at);
-        self.entries.get_mut(index(at))?.value.as_mut()
+        Some(Slot(at))
     }
 
-    /// The longest idle flow.
-    #[must_use]
-    pub fn oldest(&self) -> Option<(&FlowKey, &T)> {
-        let entry = self.entry(self.oldest)?;
-        Some((&entry.key, entry.value.as_ref()?))
+    /// The flow whose turn it is: it was not used for longest, or goes to the end of the list now and is
+    /// looked at again after all others.
+    pub fn next_in_turn(&mut self) -> Option<(Slot, &mut T)> {
+        let at = self.oldest;
+        self.entry(at)?;
+        self.to_the_end(at);
+        let value = self.entries.get_mut(index(at))?.value.as_mut()?;
+        Some((Slot(at), value))
     }
 
     /// Shows the flows from the longest idle on, while `visit` wants more.
     pub fn from_oldest(&mut self, mut visit: impl FnMut(&mut T) -> bool) {
+        self.sort_used();
         let mut at = self.oldest;
         while let Some(entry) = self.entries.get_mut(index(at)) {
             at = entry.newer;
@@ -115,21 +133,52 @@ impl<T> Table<T> {
         }
     }
 
-    /// Takes out the longest idle flow.
+    /// Takes out the flow that was not used for longest.
     pub fn take_oldest(&mut self) -> Option<(FlowKey, T)> {
-        let key = self.entry(self.oldest)?.key;
-        self.take(&key).map(|value| (key, value))
+        // Every turn clears a mark: the loop ends after once around the list.
+        while let Some(entry) = self.entries.get_mut(index(self.oldest)) {
+            if !entry.used {
+                return self.take(Slot(self.oldest));
+            }
+            self.to_the_end(self.oldest);
+        }
+        None
     }
 
-    /// Takes out the flow of that key.
-    pub fn take(&mut self, key: &FlowKey) -> Option<T> {
+    /// Takes out the flow in a slot.
+    pub fn take(&mut self, slot: Slot) -> Option<(FlowKey, T)> {
+        let Slot(at) = slot;
+        let key = self.entry(at).filter(|e| e.value.is_some())?.key;
         let hash = self.hasher.hash_one(key);
-        let entries = &self.entries;
-        let same = |at: &u32| entries.get(index(*at)).is_some_and(|e| e.key == *key);
-        let (at, _) = self.index.find_entry(hash, same).ok()?.remove();
+        let (_, _) = self.index.find_entry(hash, |other| *other == at).ok()?.remove();
         self.unlink(at);
         self.free.push(at);
-        self.entries.get_mut(index(at))?.value.take()
+        let value = self.entries.get_mut(index(at))?.value.take()?;
+        Some((key, value))
+    }
+
+    /// Moves those that were used to the end of the list, in order.
+    fn sort_used(&mut self) {
+        let (mut at, last) = (self.oldest, self.newest);
+        while let Some((newer, used)) = self.entry(at).map(|e| (e.newer, e.used)) {
+            if used {
+                self.to_the_end(at);
+            }
+            if at == last {
+                return;
+            }
+            at = newer;
+        }
+    }
+
+    fn to_the_end(&mut self, at: u32) {
+        if at != self.newest {
+            self.unlink(at);
+            self.link_newest(at);
+        }
+        if let Some(entry) = self.entries.get_mut(index(at)) {
+            entry.used = false;
+        }
     }
 
     fn entry(&self, at: u32) -> Option<&Entry<T>> {
@@ -180,18 +229,36 @@ mod tests {
         for n in 1..=4 {
             table.insert(key(n), n);
         }
-        *table.touch(&key(1)).unwrap() += 10;
-        assert_eq!(table.take(&key(3)), Some(3));
-        assert_eq!(table.oldest().map(|(_, v)| *v), Some(2));
+        let first = table.find(&key(1)).unwrap();
+        *table.get(first).unwrap() += 10;
+        let third = table.find(&key(3)).unwrap();
+        assert_eq!(table.take(third), Some((key(3), 3)));
+        assert_eq!((table.take(third), table.get(third)), (None, None));
+        assert_eq!(table.find(&key(3)), None);
         table.insert(key(5), 5);
         let mut seen = Vec::new();
         table.from_oldest(|value| {
             seen.push(*value);
             seen.len() < 3
         });
-        assert_eq!(seen, [2, 4, 11]);
+        assert_eq!(seen, [2, 4, 5]);
         let order: Vec<_> = std::iter::from_fn(|| table.take_oldest()).map(|(_, v)| v).collect();
-        assert_eq!(order, [2, 4, 11, 5]);
+        assert_eq!(order, [2, 4, 5, 11]);
         assert!(table.is_empty());
+    }
+
+    #[test]
+    fn every_flow_has_its_turn_and_the_used_have_a_second_one() {
+        let mut table = Table::default();
+        for n in 1..=3 {
+            table.insert(key(n), n);
+        }
+        let turns: Vec<u8> = (0..4).filter_map(|_| table.next_in_turn().map(|(_, v)| *v)).collect();
+        assert_eq!(turns, [1, 2, 3, 1]);
+        assert!(table.find(&key(2)).is_some());
+        assert_eq!(table.take_oldest(), Some((key(3), 3)));
+        assert_eq!(table.take_oldest(), Some((key(1), 1)));
+        assert_eq!(table.take_oldest(), Some((key(2), 2)));
+        assert!(table.next_in_turn().is_none());
     }
 }
