@@ -4,6 +4,7 @@
 //! Nothing here is part of the product; no product crate depends on it.
 #![expect(clippy::print_stdout, reason = "a task speaks to the person who started it")]
 
+mod accuracy;
 mod bench;
 mod captures;
 mod ci;
@@ -62,6 +63,8 @@ enum Verb {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// Holds the names of flows against labels that another engine made: precision, recall, floors
+    Accuracy(accuracy::Options),
     /// Measures `analyze` beside other engines on two captures made for it
     Bench(bench::Options),
     /// Writes a capture of a wanted size out of a folder of captures
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
             captures::run(&folder, &captures::Limits { seconds, megabytes, jobs }, binary)
         }
         Verb::FuzzSmoke { seconds } => fuzz::smoke(seconds),
+        Verb::Accuracy(options) => accuracy::run(&options),
         Verb::Bench(options) => bench::run(&options),
         Verb::Replicate { folder, output, size_mb } => replicate::run(&folder, &output, size_mb),
         Verb::Floor { file } => floor::run(&file),
