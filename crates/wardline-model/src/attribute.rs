@@ -89,6 +89,8 @@ attributes! {
     DnsSdService = "dns-sd-service",
     /// A DNS name the host asks for.
     DnsQuery = "dns-query",
+    /// Name that people gave a device, free text: `Pump ICU-3`.
+    FriendlyName = "friendly-name",
     /// FTP greeting text.
     FtpBanner = "ftp-banner",
     /// HASSH of an SSH client's key exchange lists.
@@ -119,6 +121,8 @@ attributes! {
     Ja4s = "ja4s",
     /// LLDP system description.
     LldpDescription = "lldp-description",
+    /// Kind of a medical device by its code in IEEE 11073-10101, decimal with its block.
+    MdcDevice = "mdc-device",
     /// mDNS `_device-info` model.
     MdnsModel = "mdns-model",
     /// MQTT client identifier.
@@ -161,7 +165,7 @@ attributes! {
     UpnpServer = "upnp-server",
     /// VNC (RFB) protocol version or server name text.
     VncServer = "vnc-server",
-    /// A WS-Discovery type offered, local name with its namespace's known prefix: `dn:MedicalDevice`.
+    /// A WS-Discovery type offered, local name with its namespace's known prefix: `mdpws:MedicalDevice`.
     WsDiscoveryType = "ws-discovery-type",
 
     // Security facts: what detection rules look at.

@@ -6,15 +6,17 @@
 //! a front page. Limits: [`LINE_MAX`], [`HEAD_MAX`], [`LINES_MAX`], [`ASKED_MAX`], [`RESYNC_MAX`].
 //! Never kept: URL paths and queries, cookies, users, passwords. What a proxy passes on is not its own.
 
+mod body;
+mod exchange;
 mod head;
 mod title;
 
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
+use body::Body;
 use head::{Application, Head, Start, Target};
 use std::collections::VecDeque;
-use title::{Found, Title};
-use wardline_model::{Attribute, DetailKey, Fact};
+use wardline_model::DetailKey;
 
 /// The table line.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -93,7 +95,7 @@ struct Lane {
     state: State,
     message: Option<Message>,
     head: Head,
-    title: Option<Title>,
+    body: Option<Body>,
     /// The line being read was too long; its end is left out.
     long: bool,
     searched: usize,
@@ -113,8 +115,8 @@ enum State {
     ChunkSize,
     ChunkEnd,
     Trailer,
-    /// A page whose title is looked for: bytes left of it, whether they are a chunk.
-    Page(u64, bool),
+    /// A body that is read: bytes left of it, whether they are a chunk.
+    Body(u64, bool),
     /// Searching for the next head.
     Lost,
     /// Behind CONNECT, until it is granted.
@@ -131,7 +133,7 @@ impl Dissector for Http {
     fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
         let lane = side.of(&mut self.lanes);
         match lane.state {
-            State::Page(left, chunk) => return self.page(side, left, chunk, bytes, notes),
+            State::Body(left, chunk) => return self.body(side, left, chunk, bytes, notes),
             State::Tunnel if bytes.len() < Step::MORE_MAX => {
                 return Step::More(bytes.len().saturating_add(1));
             }
@@ -160,7 +162,8 @@ impl Dissector for Http {
         }
     }
 
-    fn gap(&mut self, side: Side, _count: Option<u64>, _notes: &mut Notes) -> Step {
+    fn gap(&mut self, side: Side, _count: Option<u64>, notes: &mut Notes) -> Step {
+        self.body_over(side, notes);
         let lane = side.of(&mut self.lanes);
         if lane.state == State::Tunnel {
             return Step::Done;
@@ -170,6 +173,12 @@ impl Dissector for Http {
         // Which request the next answer belongs to is not known any more.
         self.asked.clear();
         Step::Skip(1)
+    }
+
+    fn end(&mut self, notes: &mut Notes) {
+        for side in [Side::Opener, Side::Accepter] {
+            self.body_over(side, notes);
+        }
     }
 }
 
@@ -192,10 +201,10 @@ impl Http {
             State::ChunkSize => {
                 let digits = line.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
                 let size = str::from_utf8(digits).ok().and_then(|d| u64::from_str_radix(d, 16).ok());
-                let (state, skip) = match (size, lane.title.is_some()) {
+                let (state, skip) = match (size, lane.body.is_some()) {
                     (None, _) => return self.lose(side, notes),
                     (Some(0), _) => (State::Trailer, 0),
-                    (Some(size), true) => (State::Page(size, true), 0),
+                    (Some(size), true) => (State::Body(size, true), 0),
                     (Some(size), false) => (State::ChunkEnd, size),
                 };
                 lane.state = state;
@@ -208,11 +217,11 @@ impl Http {
             State::Trailer => {
                 if line.is_empty() {
                     lane.state = State::Start;
-                    lane.title = None;
+                    self.body_over(side, notes);
                 }
                 Next::Skip(0)
             }
-            State::ChunkEnd | State::Page(..) | State::Tunnel => self.lose(side, notes),
+            State::ChunkEnd | State::Body(..) | State::Tunnel => self.lose(side, notes),
         }
     }
 
@@ -288,7 +297,7 @@ impl Http {
         };
         lane.message = Some(message);
         lane.state = State::Head;
-        lane.title = None;
+        lane.body = None;
         self.confirmed = true;
         notes.confirmed = true;
         notes.requester = Some(requester);
@@ -322,178 +331,25 @@ impl Http {
         }
     }
 
-    fn request(
-        &mut self,
-        side: Side,
-        head: &Head,
-        mut asked: Asked,
-        application: Option<Application>,
-        for_patient: bool,
-        notes: &mut Notes,
-    ) -> Next {
-        if let Some(host) = &head.host {
-            self.detail(DetailKey::HttpHost, &host.to_ascii_lowercase(), notes);
-        }
-        if let Some(agent) = &head.user_agent {
-            self.detail(DetailKey::UserAgent, agent, notes);
-            if !head.forwarded {
-                self.fact(side, Attribute::HttpUserAgent, agent, 80, "http.user-agent", notes);
-            }
-        }
-        if let Some(application) = application.or(head.application) {
-            self.detail(DetailKey::Application, application.name(), notes);
-        }
-        let sends =
-            head.clinical_body && (asked.patient_resource || head.application == Some(Application::DicomWeb));
-        if for_patient || (sends && (head.chunked || head.length > Some(0))) {
-            self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
-        }
-        if let Some(factory_default) = &head.basic
-            && !asked.proxied
-        {
-            self.fact(side.peer(), Attribute::ClearCredential, "HTTP Basic", 95, "http.authorization", notes);
-            asked.factory_default.clone_from(factory_default);
-        }
-        self.ntlm(side, head, notes);
-        let lane = side.of(&mut self.lanes);
-        let mut skip = 0;
-        if asked.connect {
-            lane.state = State::Tunnel;
-        } else if head.chunked {
-            lane.state = State::ChunkSize;
-        } else {
-            skip = head.length.unwrap_or_default();
-        }
-        if self.asked.len() >= ASKED_MAX {
-            self.asked.clear();
-        }
-        self.asked.push_back(asked);
-        Next::Skip(skip)
-    }
-
-    fn response(&mut self, side: Side, head: &Head, status: u16, notes: &mut Notes) -> Next {
-        if status < 200 && status != 101 {
-            return Next::Skip(0);
-        }
-        let asked = self.asked.pop_front().unwrap_or_default();
-        let own = !asked.proxied && !head.forwarded;
-        if let Some(server) = &head.server {
-            self.detail(DetailKey::Server, server, notes);
-            if own {
-                self.fact(side, Attribute::HttpServer, server, 85, "http.server", notes);
-            }
-        }
-        if let Some(realm) = &head.realm
-            && own
-        {
-            self.fact(side, Attribute::HttpRealm, realm, 80, "http.realm", notes);
-        }
-        if let Some(name) = &asked.factory_default
-            && (200..400).contains(&status)
-        {
-            self.fact(side, Attribute::DefaultCredential, name, 90, "http.authorization", notes);
-        }
-        if own {
-            self.ntlm(side, head, notes);
-        }
-        let success = (200..300).contains(&status);
-        if asked.connect && success {
-            notes.handover = true;
-            notes.relay = Some(side);
-            return Next::Skip(0);
-        }
-        if asked.connect {
-            side.peer().of(&mut self.lanes).state = State::Start;
-        }
-        if status == 101 {
-            return self.upgrade(head, notes);
-        }
-        if let Some(application) = head.application {
-            self.detail(DetailKey::Application, application.name(), notes);
-        }
-        let bodiless = asked.head || status == 204 || status == 304 || head.length == Some(0);
-        if bodiless {
-            return Next::Skip(0);
-        }
-        let clinical = asked.patient_resource || head.application == Some(Application::DicomWeb);
-        if success && head.clinical_body && clinical {
-            self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
-        }
-        let lane = side.of(&mut self.lanes);
-        if success && own && asked.front_page && head.html && !head.encoded {
-            lane.title = Some(Title::default());
-        }
-        let length = head.length.unwrap_or(u64::MAX);
-        match (head.chunked, lane.title.is_some()) {
-            (true, _) => lane.state = State::ChunkSize,
-            (false, true) => lane.state = State::Page(length, false),
-            (false, false) => return Next::Skip(length),
-        }
-        Next::Skip(0)
-    }
-
-    /// Another protocol from here: TLS is handed over, the others are named and only counted.
-    fn upgrade(&mut self, head: &Head, notes: &mut Notes) -> Next {
-        let to = head.upgrade.as_deref().unwrap_or_default().to_ascii_lowercase();
-        if to.starts_with("tls/") {
-            notes.handover = true;
-            return Next::Skip(0);
-        }
-        let name = match to.as_str() {
-            "h2c" => "http2",
-            "websocket" => "websocket",
-            _ => "",
-        };
-        self.detail(DetailKey::Application, name, notes);
-        Next::Step(Step::Done)
-    }
-
-    fn ntlm(&mut self, side: Side, head: &Head, notes: &mut Notes) {
-        if let Some(message) = &head.ntlm
-            && !head.forwarded
-            && self.once.is_new((side, format!("{message:?}")))
-        {
-            notes.speaker(side, message.facts(notes.time));
-        }
-    }
-
-    fn page(&mut self, side: Side, left: u64, chunk: bool, bytes: &[u8], notes: &mut Notes) -> Step {
+    /// Bytes of a body that is read.
+    fn body(&mut self, side: Side, left: u64, chunk: bool, bytes: &[u8], notes: &mut Notes) -> Step {
         let lane = side.of(&mut self.lanes);
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-        let found = lane.title.as_mut().map(|title| title.add(bytes.get(..here).unwrap_or_default()));
         let rest = left.saturating_sub(u64::try_from(here).unwrap_or(u64::MAX));
+        let wants = lane.body.as_mut().is_some_and(|body| body.add(bytes.get(..here).unwrap_or_default()));
         let after = if chunk { State::ChunkEnd } else { State::Start };
-        if found == Some(Found::NotYet) {
-            lane.state = if rest == 0 { after } else { State::Page(rest, chunk) };
-            return Step::skip(here);
+        lane.state = if rest == 0 || !wants { after } else { State::Body(rest, chunk) };
+        // A body in chunks is whole only behind the last of them.
+        if !wants || (rest == 0 && !chunk) {
+            self.body_over(side, notes);
         }
-        lane.title = None;
-        lane.state = after;
-        if let Some(Found::Title(title)) = found {
-            self.fact(side, Attribute::HttpTitle, &title, 80, "http.title", notes);
-        }
-        Step::Skip(left)
+        if wants { Step::skip(here) } else { Step::Skip(left) }
     }
 
-    fn fact(
-        &mut self,
-        side: Side,
-        attribute: Attribute,
-        value: &str,
-        confidence: u8,
-        rule: &str,
-        notes: &mut Notes,
-    ) {
-        if self.told < TOLD_MAX && self.once.is_new((side, attribute, value)) {
-            self.told = self.told.saturating_add(1);
-            notes.speaker(side, [Fact::new(attribute, value, confidence, rule)]);
-        }
-    }
-
-    fn detail(&mut self, key: DetailKey, value: &str, notes: &mut Notes) {
-        if self.told < TOLD_MAX && self.once.is_new((key, value)) {
-            self.told = self.told.saturating_add(1);
-            notes.detail(key, value);
+    /// Tells what the body said, as far as it came.
+    fn body_over(&mut self, side: Side, notes: &mut Notes) {
+        if let Some(body) = side.of(&mut self.lanes).body.take() {
+            self.tell(side, body.found(), notes);
         }
     }
 }

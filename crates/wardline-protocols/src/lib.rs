@@ -53,6 +53,7 @@ mod rdp;
 mod shared_messages;
 mod smb;
 mod snmp;
+mod soap;
 mod ssh;
 mod table;
 mod telnet;
@@ -60,6 +61,8 @@ mod telnet;
 mod testing;
 mod text;
 mod tls;
+mod ws_discovery;
+mod xml;
 
 pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};

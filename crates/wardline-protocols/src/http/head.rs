@@ -118,6 +118,48 @@ impl Application {
     }
 }
 
+/// What a body is, as far as one is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Media {
+    Html,
+    Soap,
+    /// XML of any kind: SOAP 1.1 among them.
+    Xml,
+    #[default]
+    Other,
+}
+
+impl Media {
+    fn of(value: &str) -> Self {
+        let name = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match name.as_str() {
+            "text/html" => Self::Html,
+            "application/soap+xml" => Self::Soap,
+            "text/xml" | "application/xml" => Self::Xml,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// How a body is packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Coding {
+    #[default]
+    Plain,
+    Gzip,
+    Other,
+}
+
+impl Coding {
+    fn of(value: &str) -> Self {
+        match value.to_ascii_lowercase().as_str() {
+            "identity" | "" => Self::Plain,
+            "gzip" | "x-gzip" => Self::Gzip,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// The header lines of one message, as far as they matter.
 #[derive(Debug, Default)]
 pub(super) struct Head {
@@ -133,9 +175,12 @@ pub(super) struct Head {
     pub(super) application: Option<Application>,
     /// The body is of a DICOM or FHIR media type.
     pub(super) clinical_body: bool,
-    pub(super) html: bool,
-    /// Compressed or otherwise encoded body.
-    pub(super) encoded: bool,
+    /// A SOAP 1.1 request.
+    pub(super) soap_action: bool,
+    /// What the body is.
+    pub(super) media: Media,
+    /// How it is packed.
+    pub(super) coding: Coding,
     /// It passed a proxy: names of software in it are not the speaker's.
     pub(super) forwarded: bool,
     /// A user and password in clear, and the factory default they are.
@@ -162,15 +207,18 @@ impl Head {
                 self.length = length;
             }
             "transfer-encoding" => self.chunked |= value.to_ascii_lowercase().ends_with("chunked"),
-            "content-encoding" => self.encoded |= !value.eq_ignore_ascii_case("identity"),
+            "content-encoding" => self.coding = Coding::of(value),
             "content-type" => {
                 let media = Application::of_media_type(value);
                 self.application = media.or(self.application);
                 self.clinical_body |= matches!(media, Some(Application::DicomWeb | Application::Fhir));
-                self.html |= value.to_ascii_lowercase().starts_with("text/html");
+                self.media = Media::of(value);
             }
             "accept" => self.application = self.application.or(Application::of_media_type(value)),
-            "soapaction" => self.application = self.application.or(Some(Application::Soap)),
+            "soapaction" => {
+                self.application = self.application.or(Some(Application::Soap));
+                self.soap_action = true;
+            }
             "upgrade" => self.upgrade = text(),
             "host" => self.host = text(),
             "user-agent" => self.user_agent = text(),

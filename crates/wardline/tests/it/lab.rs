@@ -105,16 +105,26 @@ fn three_instruments_behind_one_host() {
     assert_eq!(analysis.devices().len(), 5);
 }
 
-/// Who the pump is stands in SDC descriptions, which are not read yet; its web services are seen.
+/// Discovery by multicast, then SDC without TLS: its bodies are compressed.
 #[test]
-fn a_pump_speaks_web_services() {
+fn a_pump_names_itself_and_its_bed() {
     let Some(analysis) = analysis("sdc_11073_discovery_session.pcap") else { return };
-    let to_pump = analysis.flows("http", 37065);
+    let to_pump = analysis.flows("sdc", 37065);
     assert!(!to_pump.is_empty());
     for flow in to_pump {
         assert_eq!((&flow["client"]["ip"], &flow["server"]["ip"]), (&SERVER.into(), &SENDER.into()));
         assert_eq!(flow["details"]["application"], "soap");
     }
-    assert!(!analysis.flows("http", 42025).is_empty(), "the pump reports to its consumer");
+    assert!(!analysis.flows("sdc", 42025).is_empty(), "the pump reports to its consumer");
+    assert_eq!(analysis.flows("ws-discovery", 3702).len(), 2);
+    let pump = analysis.at(SENDER);
+    assert_eq!(pump.text("vendor"), Some("Example Infusion AG"));
+    assert_eq!(pump.text("model"), Some("SyrPump 700"));
+    assert_eq!(pump.text("serial"), Some("SP700-0042"));
+    assert_eq!(pump.text("location"), Some("CU2 / ICU3-07"));
+    assert_eq!(pump.text("class"), None, "its type is a private code: which pump it is nobody says");
+    assert!(pump.runs("firmware", "2.4.1") && pump.shows("friendly-name", "Pump ICU-3"));
+    assert!(pump.shows("weakness", "sdc-without-tls"));
+    assert_eq!(analysis.at(SERVER).text("vendor"), None, "the consumer is not what it reads about");
     assert_eq!(analysis.devices().len(), 2);
 }
