@@ -10,6 +10,7 @@ mod body;
 mod exchange;
 mod head;
 mod title;
+mod upnp;
 
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};

@@ -54,6 +54,7 @@ mod shared_messages;
 mod smb;
 mod snmp;
 mod soap;
+mod ssdp;
 mod ssh;
 mod table;
 mod telnet;

@@ -49,6 +49,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::smb::PROTOCOL,
     crate::http::PROTOCOL,
     crate::dhcp::PROTOCOL,
+    crate::ssdp::PROTOCOL,
     crate::ws_discovery::PROTOCOL,
     crate::snmp::PROTOCOL,
     crate::kerberos::PROTOCOL,
@@ -67,7 +68,7 @@ pub static PROTOCOLS: &[Protocol] = &[
 
 /// Names that a dissector gives to a flow of its protocol once it knows more exactly what it is
 /// ([`crate::Notes::known_as`]): what rides on HTTP, or one program of ONC RPC.
-pub static NAMES_WITHIN: &[&str] = &["sdc"];
+pub static NAMES_WITHIN: &[&str] = &["ipp", "sdc", "websocket"];
 
 /// The protocols over one carrier, in the order of the table, and by usual port.
 struct Ranks {

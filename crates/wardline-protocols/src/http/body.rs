@@ -5,11 +5,12 @@
 //! [`COLLECTED_MAX`], [`UNPACKED_MAX`].
 
 use super::head::{Coding, Media};
-use super::title;
+use super::{title, upnp};
 use crate::soap::{self, Envelope};
 use flate2::read::MultiGzDecoder;
 use memchr::memmem;
 use std::io::Read;
+use wardline_model::Fact;
 
 /// Bytes of a page in which its title is looked for; it stands in the first lines.
 const PAGE_MAX: usize = 16_384;
@@ -27,6 +28,8 @@ enum Kind {
     Page,
     /// A SOAP envelope.
     Soap,
+    /// Other XML: the description of a UPnP device.
+    Description,
 }
 
 /// What was found.
@@ -34,6 +37,8 @@ enum Kind {
 pub(super) enum Found {
     Title(String),
     Envelope(Box<Envelope>),
+    /// Facts of the device that sent it.
+    Device(Vec<Fact>),
     Nothing,
 }
 
@@ -54,6 +59,7 @@ impl Body {
         let kind = match media {
             Media::Html if front_page => Kind::Page,
             Media::Soap => Kind::Soap,
+            Media::Xml => Kind::Description,
             _ => return None,
         };
         (coding != Coding::Other).then(|| Self { kind, coding, bytes: Vec::new(), glanced: false })
@@ -73,6 +79,10 @@ impl Body {
                 self.glanced = true;
                 is_worth_reading(&self.bytes)
             }
+            (Kind::Description, Coding::Plain) if !self.glanced && self.bytes.len() >= GLANCE_MAX => {
+                self.glanced = true;
+                memmem::find(&self.bytes, b"urn:schemas-upnp-org:device-1-0").is_some()
+            }
             _ => true,
         }
     }
@@ -84,12 +94,14 @@ impl Body {
                 let first = unpack(&self.bytes, GLANCE_MAX);
                 if is_worth_reading(&first) { unpack(&self.bytes, UNPACKED_MAX) } else { first }
             }
+            (Coding::Gzip, Kind::Description) => unpack(&self.bytes, UNPACKED_MAX),
             (Coding::Gzip, Kind::Page) => unpack(&self.bytes, PAGE_MAX),
             _ => self.bytes,
         };
         match self.kind {
             Kind::Page => title::read(&bytes).map_or(Found::Nothing, Found::Title),
             Kind::Soap => Found::Envelope(Box::new(soap::read(&bytes))),
+            Kind::Description => Found::Device(upnp::read(&bytes)),
         }
     }
 }

@@ -26,6 +26,9 @@ impl Http {
                 self.fact(side, Attribute::HttpUserAgent, agent, 80, "http.user-agent", notes);
             }
         }
+        if head.media == Media::Ipp {
+            notes.known_as = Some("ipp");
+        }
         if let Some(application) = application.or(head.application) {
             self.detail(DetailKey::Application, application.name(), notes);
         }
@@ -112,6 +115,9 @@ impl Http {
         if status == 101 {
             return self.upgrade(head, notes);
         }
+        if head.media == Media::Ipp {
+            notes.known_as = Some("ipp");
+        }
         if let Some(application) = head.application {
             self.detail(DetailKey::Application, application.name(), notes);
         }
@@ -132,6 +138,12 @@ impl Http {
         match found {
             Found::Title(title) => self.fact(side, Attribute::HttpTitle, &title, 80, "http.title", notes),
             Found::Envelope(envelope) => self.envelope(side, *envelope, notes),
+            Found::Device(facts) => {
+                if self.told < TOLD_MAX && self.once.is_new((side, &facts)) {
+                    self.told = self.told.saturating_add(1);
+                    notes.speaker(side, facts.into_iter().map(Some));
+                }
+            }
             Found::Nothing => {}
         }
     }
@@ -164,7 +176,10 @@ impl Http {
         }
         let name = match to.as_str() {
             "h2c" => "http2",
-            "websocket" => "websocket",
+            "websocket" => {
+                notes.known_as = Some("websocket");
+                ""
+            }
             _ => "",
         };
         self.detail(DetailKey::Application, name, notes);

@@ -122,6 +122,7 @@ impl Application {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Media {
     Html,
+    Ipp,
     Soap,
     /// XML of any kind: SOAP 1.1 among them.
     Xml,
@@ -133,6 +134,7 @@ impl Media {
     fn of(value: &str) -> Self {
         let name = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match name.as_str() {
+            "application/ipp" => Self::Ipp,
             "text/html" => Self::Html,
             "application/soap+xml" => Self::Soap,
             "text/xml" | "application/xml" => Self::Xml,
