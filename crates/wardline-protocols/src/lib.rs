@@ -26,6 +26,7 @@ mod ber;
 mod cdp;
 mod charset;
 mod credential;
+mod dcerpc;
 mod dhcp;
 mod dicom;
 mod dissection;

@@ -47,6 +47,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::astm::PROTOCOL,
     crate::tls::PROTOCOL,
     crate::smb::PROTOCOL,
+    crate::dcerpc::PROTOCOL,
     crate::http::PROTOCOL,
     crate::dhcp::PROTOCOL,
     crate::ssdp::PROTOCOL,
