@@ -134,6 +134,9 @@ fn is_operation(head: &Head<'_>) -> Result<bool, Fault> {
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let stream = probe.carrier == Carrier::Stream;
+    if probe.bytes.first() == Some(&0) && stream && !probe.from_start {
+        return signed(probe.bytes);
+    }
     if probe.bytes.first() != Some(&SEQUENCE) {
         return Verdict::No;
     }
@@ -157,9 +160,29 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     }
 }
 
+/// A message inside a Kerberos token that signs and does not encrypt, of a flow picked up in the middle.
+fn signed(bytes: &[u8]) -> Verdict {
+    const TOKEN: usize = 16;
+    let fits = |at: usize, fits: &dyn Fn(u8) -> bool| bytes.get(at).is_none_or(|byte| fits(*byte));
+    if !(fits(4, &|b| b == 5) && fits(5, &|b| b == 4) && fits(6, &|b| b & 2 == 0) && fits(7, &|b| b == 0xff))
+    {
+        return Verdict::No;
+    }
+    let Some((length, token)) = bytes.split_first_chunk::<4>() else { return Verdict::More };
+    let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+    let message = token.get(TOKEN..).unwrap_or_default();
+    match head(message).and_then(|head| Ok((head.whole, is_operation(&head)?))) {
+        Ok((whole, true)) if whole.saturating_add(TOKEN) <= length => Verdict::Yes,
+        Err(Fault::Truncated(_)) => Verdict::More,
+        _ => Verdict::No,
+    }
+}
+
 #[derive(Default)]
 struct Ldap {
     stream: bool,
+    /// A message was seen outside of any security layer.
+    plain: bool,
     said: Once,
     /// Kind of clear password in the login that waits for its answer.
     clear: Option<&'static str>,
@@ -174,9 +197,10 @@ impl Dissector for Ldap {
             self.datagram(side, bytes, notes);
             return Step::skip(bytes.len());
         }
-        if self.sasl && bytes.first() == Some(&0) {
+        if (self.sasl || !self.plain) && bytes.first() == Some(&0) {
             return security_layer(bytes, notes);
         }
+        self.plain = true;
         let head = match head(bytes) {
             Ok(head) if head.whole <= MESSAGE_MAX => head,
             Err(Fault::Truncated(_)) if bytes.len() < START_MAX => {

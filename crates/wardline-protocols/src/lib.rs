@@ -42,12 +42,15 @@ mod ldap;
 mod lldp;
 mod llmnr;
 mod mdns;
+mod mssql;
+mod mysql;
 mod nbdgm;
 mod nbns;
 mod notes;
 mod ntlm;
 mod ntp;
 mod once;
+mod postgres;
 mod probe;
 mod rdp;
 #[cfg(test)]
