@@ -31,6 +31,7 @@ mod dhcp;
 mod dicom;
 mod dissection;
 mod dns;
+mod eapol;
 mod ftp;
 #[cfg(test)]
 mod fuzz_smoke;
@@ -52,7 +53,9 @@ mod ntp;
 mod once;
 mod postgres;
 mod probe;
+mod radius;
 mod rdp;
+mod rpc;
 #[cfg(test)]
 mod shared_messages;
 mod smb;

@@ -39,6 +39,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     // Named by the header of the link or of IP.
     crate::arp::PROTOCOL,
     crate::cdp::PROTOCOL,
+    crate::eapol::PROTOCOL,
     crate::icmpv6::PROTOCOL,
     crate::lldp::PROTOCOL,
     // Recognised by their bytes.
@@ -55,6 +56,9 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::snmp::PROTOCOL,
     crate::kerberos::PROTOCOL,
     crate::ldap::PROTOCOL,
+    crate::rpc::PORTMAP,
+    crate::rpc::NFS,
+    crate::radius::PROTOCOL,
     crate::nbns::PROTOCOL,
     crate::nbdgm::PROTOCOL,
     crate::llmnr::PROTOCOL,
