@@ -95,8 +95,6 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         return if datagram(probe.bytes).is_some() { Verdict::Yes } else { Verdict::No };
     }
     match head(probe.bytes) {
-        // A conversation starts with an offer, or its answer where one direction is not seen.
-        Ok(Some(head)) if probe.from_start && !matches!(head.kind, BIND..=BIND_NAK) => Verdict::No,
         Ok(Some(_)) => Verdict::Yes,
         Ok(None) => Verdict::No,
         Err(_) => Verdict::More,
@@ -105,11 +103,11 @@ fn probe(probe: &Probe<'_>) -> Verdict {
 
 /// A datagram's kind and interface (C706 section 12.5); `None` when it is none.
 fn datagram(bytes: &[u8]) -> Option<(u8, Uuid)> {
-    let (&[4, kind, flags, more_flags, order, real, 0, _], _) = bytes.split_first_chunk::<8>()? else {
+    let (&[4, kind, _, more_flags, order, real, 0, _], _) = bytes.split_first_chunk::<8>()? else {
         return None;
     };
-    // Reserved flags are zero; so is the unused half of the second byte.
-    if kind > 10 || flags & 0x81 != 0 || more_flags & 0xfc != 0 || order & 0xef != 0 || real > 3 {
+    // The flags that are nobody's are zero.
+    if kind > 10 || more_flags & 0xfc != 0 || order & 0xef != 0 || real > 3 {
         return None;
     }
     let little = order != 0;
@@ -125,8 +123,9 @@ fn datagram(bytes: &[u8]) -> Option<(u8, Uuid)> {
     (fits && !interface.is_nil()).then_some((kind, interface))
 }
 
+/// A conversation: of a flow, or inside of named pipes.
 #[derive(Default)]
-struct Dcerpc {
+pub(crate) struct Dcerpc {
     stream: bool,
     said: Once,
     /// Interfaces offered, until they are answered.
@@ -163,6 +162,16 @@ impl Dissector for Dcerpc {
 }
 
 impl Dcerpc {
+    /// What a named pipe carries: a fragment as it was written or read at once.
+    pub(crate) fn pipe(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) {
+        let Ok(Some(head)) = head(bytes) else { return };
+        if matches!(head.kind, BIND | BIND_ACK | ALTER | ALTER_ANSWER | AUTH3)
+            && let Some(fragment) = bytes.get(..head.length)
+        {
+            notes.malformed |= self.negotiation(side, &head, fragment, notes).is_err();
+        }
+    }
+
     fn datagram(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) {
         let Some((kind, interface)) = datagram(bytes) else {
             notes.malformed = true;
@@ -182,7 +191,7 @@ impl Dcerpc {
         if head.auth > 0 {
             let start = bytes.len().saturating_sub(head.auth.saturating_add(TRAILER));
             let login = bytes.get(start..).unwrap_or_default();
-            if let Some(level) = login.get(1) {
+            if let Some(level) = login.get(1).filter(|_| self.stream) {
                 notes.encrypted = Some(*level == PRIVACY || notes.encrypted == Some(true));
             }
             if let Some(message) = ntlm::find(login) {

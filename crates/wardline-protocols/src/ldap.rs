@@ -160,9 +160,11 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     }
 }
 
-/// A message inside a Kerberos token that signs and does not encrypt, of a flow picked up in the middle.
+/// A message inside a Kerberos token that signs and does not encrypt, of a flow picked up in the middle. The
+/// checksum stands behind the message, or before it where the token is rotated (RFC 4121 section 4.2.5).
 fn signed(bytes: &[u8]) -> Verdict {
     const TOKEN: usize = 16;
+    const ROTATED_MAX: usize = 64;
     let fits = |at: usize, fits: &dyn Fn(u8) -> bool| bytes.get(at).is_none_or(|byte| fits(*byte));
     if !(fits(4, &|b| b == 5) && fits(5, &|b| b == 4) && fits(6, &|b| b & 2 == 0) && fits(7, &|b| b == 0xff))
     {
@@ -170,9 +172,16 @@ fn signed(bytes: &[u8]) -> Verdict {
     }
     let Some((length, token)) = bytes.split_first_chunk::<4>() else { return Verdict::More };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-    let message = token.get(TOKEN..).unwrap_or_default();
+    let Some(rotated) = token.get(6..8).and_then(|count| count.first_chunk::<2>()) else {
+        return Verdict::More;
+    };
+    let start = TOKEN.saturating_add(usize::from(u16::from_be_bytes(*rotated)).min(ROTATED_MAX));
+    if token.len() <= start {
+        return Verdict::More;
+    }
+    let message = token.get(start..).unwrap_or_default();
     match head(message).and_then(|head| Ok((head.whole, is_operation(&head)?))) {
-        Ok((whole, true)) if whole.saturating_add(TOKEN) <= length => Verdict::Yes,
+        Ok((whole, true)) if whole.saturating_add(start) <= length => Verdict::Yes,
         Err(Fault::Truncated(_)) => Verdict::More,
         _ => Verdict::No,
     }

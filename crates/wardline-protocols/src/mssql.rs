@@ -64,7 +64,7 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     let Some((&[kind, _, high, low, _, _, _, _], body)) = bytes.split_first_chunk::<HEAD>() else {
         return Verdict::More;
     };
-    let length = usize::from(u16::from_be_bytes([high, low])).checked_sub(HEAD).unwrap_or_default();
+    let length = usize::from(u16::from_be_bytes([high, low])).saturating_sub(HEAD);
     let fits = match kind {
         PRELOGIN | ANSWER => is_prelogin(body, length),
         LOGIN => login::is_login(body),

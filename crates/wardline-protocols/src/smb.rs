@@ -2,14 +2,17 @@
 //!
 //! In: a stream of messages behind four bytes of length. Out: dialect and signing of the server, names,
 //! versions and clocks from negotiation and NTLMSSP, whether what follows is encrypted. Everything after
-//! session setup is stepped over by its length: files and users are never read. Limits: [`WANTED_MAX`],
-//! [`LOST_MAX`].
+//! session setup is stepped over by its length, save what is small enough to open an interface in a named pipe:
+//! files and users are never read. Limits: [`WANTED_MAX`], [`PIPE_MAX`], [`LOST_MAX`].
 
 mod one;
+mod pipe;
 
+use crate::dcerpc::Dcerpc;
 use crate::nbns::NetbiosName;
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, ntlm};
+use pipe::Content;
 use wardline_model::{Attribute, Fact};
 use wardline_wire::{Fault, Reader};
 
@@ -39,6 +42,8 @@ const COMMAND: usize = 14;
 const RESPONSE: u32 = 1;
 const NEGOTIATE: u16 = 0;
 const SESSION_SETUP: u16 = 1;
+/// Longest message in which the opening of an interface is looked for.
+const PIPE_MAX: usize = 4_096;
 
 #[derive(Default)]
 struct Smb {
@@ -49,6 +54,8 @@ struct Smb {
     lost: [bool; 2],
     /// Bytes searched for one so far.
     searched: usize,
+    /// What named pipes carry.
+    pipe: Dcerpc,
 }
 
 /// What a message is, by its first bytes.
@@ -171,8 +178,10 @@ impl Smb {
         });
         let (called, calling) = (names.next().flatten(), names.next().flatten());
         for (who, name, rule) in [(side.peer(), called, "smb.called"), (side, calling, "smb.calling")] {
-            // `*SMBSERVER` stands for a server whose name is not known.
-            if let Some(name) = name.filter(|name| !name.text.starts_with('*')) {
+            // `*SMBSERVER` stands for a server whose name is not known, as do the digits of its address.
+            let named =
+                |name: &NetbiosName| !name.text.starts_with('*') && name.text.contains(char::is_alphabetic);
+            if let Some(name) = name.filter(named) {
                 notes.speaker(who, name.facts(70, rule));
             }
         }
@@ -203,6 +212,15 @@ impl Smb {
             (Some(Kind::One(one::SESSION_SETUP)), Ok(message)) => self.session_one(side, message, notes),
             (Some(Kind::Two(NEGOTIATE)), Ok(message)) => self.negotiate_two(side, message, notes),
             (Some(Kind::Two(SESSION_SETUP)), Ok(message)) => self.session_two(side, message, notes),
+            (Some(kind), part) if whole <= PIPE_MAX && pipe::carries(kind) => {
+                notes.encrypted.get_or_insert(false);
+                match pipe::content(kind, part.unwrap_or_else(|part| part), whole.saturating_sub(HEAD)) {
+                    Content::Wanted(count) => return Step::More(count.saturating_add(HEAD)),
+                    Content::Opening(bytes) => self.pipe.pipe(side, bytes, notes),
+                    Content::Other => {}
+                }
+                Ok(())
+            }
             // Work in the clear, unless the rest is encrypted (the negotiation never is).
             (Some(Kind::One(_) | Kind::Two(_)), _) => {
                 notes.encrypted.get_or_insert(false);
@@ -241,8 +259,13 @@ impl Smb {
     }
 
     fn session_two(&mut self, side: Side, message: &[u8], notes: &mut Notes) -> Result<(), Fault> {
-        head_two(side, message, notes)?;
+        let (mut body, status) = head_two(side, message, notes)?;
         self.ntlm(side, message, notes);
+        if status == Some(0) && body.u16_le("session setup size")? == 9 {
+            let guest = body.u16_le("session flags")? & 1 != 0;
+            let weakness = || Fact::new(Attribute::Weakness, "smb-guest-access", 90, "smb.session-flags");
+            self.tell(side, [guest.then(weakness).flatten()], notes);
+        }
         Ok(())
     }
 
