@@ -18,6 +18,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 /// Longest packet of a login waited for: attributes of the connection take some KiB.
 const WANTED_MAX: usize = 16_384;
+/// Longest query by which a flow is recognised in its middle.
+const QUERY_MAX: usize = 1_024;
 /// Longest text of a version.
 const VERSION_MAX: usize = 128;
 /// Bytes of a packet's head.
@@ -117,6 +119,14 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         Some(0xff) if body.len() < length && length <= 512 => Verdict::More,
         Some(0xff) if body.len() == length && is_refusal(body) => Verdict::Yes,
         Some(3) if !probe.from_start && body.len() == length && is_query(body) => Verdict::Yes,
+        Some(3) if !probe.from_start && body.len() < length && length <= QUERY_MAX => {
+            let words = body.get(1..).unwrap_or_default();
+            if words.iter().all(|byte| *byte >= b' ' || byte.is_ascii_whitespace()) {
+                Verdict::More
+            } else {
+                Verdict::No
+            }
+        }
         _ => Verdict::No,
     }
 }

@@ -107,7 +107,7 @@ fn challenge(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> {
     };
     said.domain = match (netbios_domain, dns_domain) {
         (Some(netbios), _) if own(&netbios) => None,
-        (netbios, dns) => dns.or(netbios).filter(|domain| !own(domain) && text::is_host_name(domain)),
+        (netbios, dns) => dns.or(netbios).filter(|domain| !own(domain) && is_domain(domain)),
     };
     Ok(said)
 }
@@ -126,6 +126,11 @@ fn authenticate(message: &[u8], mut head: Reader<'_>) -> Result<Message, Fault> 
         old,
         ..Message::new(Kind::Authenticate)
     })
+}
+
+/// Whether this is the name of a domain, and not of the group that hosts without one are in as delivered.
+fn is_domain(name: &str) -> bool {
+    text::is_host_name(name) && !["WORKGROUP", "MSHOME"].iter().any(|group| name.eq_ignore_ascii_case(group))
 }
 
 /// The bytes that a length, maximum and offset point at.

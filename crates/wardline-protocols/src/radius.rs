@@ -143,7 +143,8 @@ fn read(mut attributes: Reader<'_>) -> Told<'_> {
 fn is_name(name: &str) -> bool {
     let hex = name.chars().filter(char::is_ascii_hexdigit).count();
     let separators = name.chars().filter(|c| matches!(c, '-' | '.' | '_')).count();
-    text::is_host_name(name) && !(hex >= 12 && hex.saturating_add(separators) == name.len())
+    let own = text::is_host_name(name) && !name.eq_ignore_ascii_case("localhost");
+    own && !(hex >= 12 && hex.saturating_add(separators) == name.len())
 }
 
 /// The weakness of the method that an EAP message uses: a request or an answer, its length, its type.
