@@ -1,9 +1,10 @@
 //! DCE/RPC (C706 chapter 12, MS-RPCE section 2.2): connection-oriented over TCP, connectionless over UDP.
 //!
 //! In: a stream of fragments, or datagrams, in either byte order. Out: the interfaces that a server accepts or
-//! answers, names inside NTLM logins, whether calls are encrypted. Calls are stepped over by their length, never
-//! read. Limits: [`CONTEXTS_MAX`], [`WANTED_MAX`].
+//! answers or has mapped, names inside NTLM logins, whether calls are encrypted. Calls are stepped over by their length, never
+//! read, save the endpoint mapper's answers. Limits: [`CONTEXTS_MAX`], [`WANTED_MAX`].
 
+mod endpoint;
 mod interface;
 
 use crate::once::Once;
@@ -130,6 +131,8 @@ pub(crate) struct Dcerpc {
     said: Once,
     /// Interfaces offered, until they are answered.
     offered: Vec<Uuid>,
+    /// The endpoint mapper is asked, in calls that can be read.
+    mapper: bool,
 }
 
 impl Dissector for Dcerpc {
@@ -152,6 +155,10 @@ impl Dissector for Dcerpc {
             // Calls before any login travel in clear.
             if matches!(head.kind, REQUEST | RESPONSE) {
                 notes.encrypted.get_or_insert(false);
+            }
+            if self.mapper && head.kind == RESPONSE && head.length <= endpoint::ANSWER_MAX {
+                let Some(answer) = bytes.get(..head.length) else { return Step::More(head.length) };
+                self.mapped(side, answer, notes);
             }
             return Step::skip(head.length);
         }
@@ -203,12 +210,21 @@ impl Dcerpc {
             BIND_ACK | ALTER_ANSWER => {
                 let offered = std::mem::take(&mut self.offered);
                 for interface in accepted(bytes, head.little, &offered)? {
+                    self.mapper |= interface.is_mapper() && head.little;
                     self.offers(side, interface, "dcerpc.bind", notes);
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Interfaces in an answer of the endpoint mapper: those of the host itself.
+    fn mapped(&mut self, side: Side, answer: &[u8], notes: &mut Notes) {
+        for interface in endpoint::towers(answer).unwrap_or_default() {
+            let fact = Fact::new(Attribute::DcerpcInterface, &interface.name(), 90, "dcerpc.endpoint");
+            self.tell(side, [fact], notes);
+        }
     }
 
     fn offers(&mut self, side: Side, interface: &Uuid, rule: &str, notes: &mut Notes) {

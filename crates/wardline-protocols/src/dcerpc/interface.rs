@@ -25,6 +25,11 @@ impl Uuid {
         self.0 == 0
     }
 
+    /// Whether it is the endpoint mapper's.
+    pub(super) const fn is_mapper(self) -> bool {
+        self.0 == 0xe1af_8308_5d1f_11c9_91a4_0800_2b14_a0fa
+    }
+
     /// The interface's known name, else the UUID as people write it.
     pub(super) fn name(self) -> String {
         if let Some((_, name)) = KNOWN.iter().find(|(known, _)| *known == self.0) {
