@@ -264,18 +264,23 @@ fn enterprise_fact(object: &Object, rule: &str) -> Option<Fact> {
     private.then(|| Fact::new(Attribute::SnmpObjectId, &object.dotted(), 70, rule))?
 }
 
-/// What an engine id tells: an address of the agent, and whose software it is (RFC 3411 section 5).
-fn engine_facts(engine: &[u8]) -> [Option<Fact>; 2] {
-    let Some((&[first, b, c, d], rest)) = engine.split_first_chunk::<4>() else { return [None, None] };
+/// What an engine id tells: itself, an address of the agent, and whose software it is (RFC 3411 section 5).
+fn engine_facts(engine: &[u8]) -> [Option<Fact>; 3] {
+    let Some((&[first, b, c, d], rest)) = engine.split_first_chunk::<4>() else { return [None, None, None] };
     let number = u32::from_be_bytes([first & 0x7f, b, c, d]);
     let modern = first & 0x80 != 0;
     if number == 0 || engine.len() > 32 || (!modern && engine.len() != 12) || (modern && rest.is_empty()) {
-        return [None, None];
+        return [None, None, None];
     }
     let object = format!("1.3.6.1.4.1.{number}");
     let address = match rest {
         [1, address @ ..] if modern => {
             let ip = address.try_into().ok().map(|a: [u8; 4]| IpAddr::from(a));
+            let ip = ip.filter(|ip| is_device_address(*ip));
+            ip.and_then(|ip| Fact::new(Attribute::Ip, &ip.to_string(), 70, "snmp.engine-address"))
+        }
+        [2, address @ ..] if modern => {
+            let ip = address.try_into().ok().map(|a: [u8; 16]| IpAddr::from(a));
             let ip = ip.filter(|ip| is_device_address(*ip));
             ip.and_then(|ip| Fact::new(Attribute::Ip, &ip.to_string(), 70, "snmp.engine-address"))
         }
@@ -285,5 +290,10 @@ fn engine_facts(engine: &[u8]) -> [Option<Fact>; 2] {
         }
         _ => None,
     };
-    [address, Fact::new(Attribute::SnmpObjectId, &object, 70, "snmp.engine")]
+    let digits = engine.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    [
+        address,
+        Fact::new(Attribute::SnmpObjectId, &object, 70, "snmp.engine"),
+        Fact::new(Attribute::SnmpEngine, &digits, 80, "snmp.engine"),
+    ]
 }

@@ -417,6 +417,7 @@ pub(crate) const fn link_identity(protocol: LinkProtocol) -> (u16, &'static str)
         LinkProtocol::EtherType(0x88f7) => (0x88f7, "ptp"),
         LinkProtocol::EtherType(number) => (number, "unknown"),
         LinkProtocol::Llc(number) => (u16::from_be_bytes([0, number]), "unknown"),
+        LinkProtocol::Snap(0x0c, 0x010b) => (0x010b, "stp"),
         LinkProtocol::Snap(_, number) => (number, "unknown"),
     }
 }

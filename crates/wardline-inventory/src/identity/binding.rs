@@ -1,7 +1,8 @@
 //! Bindings: which station has which address, said by the protocols that decide it on the link.
 //!
 //! In: the statements of ARP, neighbour discovery and DHCP (proof that the address is on this link), and
-//! of LLDP and CDP (the same device, perhaps another port). Out: pairs of MAC and address with their times.
+//! of LLDP, CDP and spanning tree (the same device, perhaps another port). Out: pairs of MAC and address with
+//! their times.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,8 +10,8 @@ use wardline_model::{About, Attribute, Mac, Observations, Seen, Statement, Subje
 
 /// Protocols whose word on an address holds on the observed link.
 const LINK_PROTOCOLS: &[&str] = &["arp", "icmpv6", "dhcp", "dhcpv6"];
-/// Protocols by which a device tells of its management address, which may be on another port.
-const NEIGHBOUR_PROTOCOLS: &[&str] = &["lldp", "cdp"];
+/// Protocols by which a device tells of its management address or chassis, which may be on another port.
+const NEIGHBOUR_PROTOCOLS: &[&str] = &["lldp", "cdp", "stp"];
 
 /// What the statements bind.
 #[derive(Debug, Default)]
@@ -38,6 +39,10 @@ impl<'a> Bindings<'a> {
     fn add(&mut self, statement: &Statement, seen: &'a Seen) {
         let on_link = LINK_PROTOCOLS.contains(&statement.protocol);
         if !on_link && !NEIGHBOUR_PROTOCOLS.contains(&statement.protocol) {
+            return;
+        }
+        // The MAC in a client's identifier may be of another interface, or of the machine it was copied from.
+        if statement.protocol == "dhcpv6" && matches!(statement.subject, Subject::Host { .. }) {
             return;
         }
         let (station, address) = match statement.subject {
