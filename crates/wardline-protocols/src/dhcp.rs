@@ -1,8 +1,9 @@
 //! DHCP for IPv4 (RFC 2131, RFC 2132; long options RFC 3396; relay information RFC 3046; names RFC 4702).
 //!
 //! In: datagrams. Out: what a client says of itself (name, vendor class, order of parameters), under its MAC;
-//! which address is leased to which MAC; at which switch port a relay saw the client. Refuses: plain BOOTP
-//! without the cookie. Limit: [`OPTION_BYTES_MAX`] for one option put together.
+//! which address is leased to which MAC; at which switch port a relay saw the client. BOOTP (RFC 951), with
+//! other vendors' areas or none, is recognised at its ports. Limit: [`OPTION_BYTES_MAX`] for one option put
+//! together.
 
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, dns, text};
@@ -24,6 +25,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 const COOKIE: [u8; 4] = [0x63, 0x82, 0x53, 0x63];
 /// Where the cookie stands.
 const COOKIE_AT: usize = 236;
+/// Bytes of a message of BOOTP, its vendor's area filled or not (RFC 951 section 3).
+const BOOTP: usize = 300;
 /// Bytes of one option whose parts are put together; names and lists stay below 255.
 const OPTION_BYTES_MAX: usize = 1024;
 /// Bytes of a host name (RFC 1035 section 2.3.4); longer text is something else.
@@ -46,8 +49,17 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     let cookie = probe.bytes.get(COOKIE_AT..).is_some_and(|rest| rest.starts_with(&COOKIE));
     match probe.bytes {
         [1 | 2, _, length, ..] if cookie && *length <= 16 => Verdict::Yes,
+        [1 | 2, 1 | 6, 6, 0..=16, ..] if probe.bytes.len() >= BOOTP && at_ports(probe) => {
+            let padded = probe.bytes.get(34..44).is_some_and(|padding| padding == [0; 10]);
+            if padded { Verdict::Yes } else { Verdict::No }
+        }
         _ => Verdict::No,
     }
+}
+
+/// Whether both ends use the ports of the protocol, a server's behind a relay its own twice.
+fn at_ports(probe: &Probe<'_>) -> bool {
+    probe.ports.iter().all(|port| PROTOCOL.ports.contains(port))
 }
 
 /// A message; borrowed fields are options put together.
@@ -99,11 +111,14 @@ fn read(bytes: &[u8]) -> Result<Message, Fault> {
     let mac = Mac(reader.array("client hardware address")?);
     reader.skip(10, "client hardware address")?;
     let (server_name, file) = (reader.take(64, "server name")?, reader.take(128, "boot file")?);
-    reader.skip(4, "DHCP cookie")?;
+    let cookie = reader.take(4, "DHCP cookie")? == COOKIE;
     let ethernet = matches!(hardware, [1 | 6, 6]) && mac.is_station();
     let options = BTreeMap::new();
     let mac = ethernet.then_some(mac);
     let mut message = Message { request, mac, client, yours, options, cut: false };
+    if !cookie {
+        return Ok(message);
+    }
     message.cut |= options_of(reader.rest(), &mut message.options).is_err();
     // The fields of the boot file and the server name may hold more of them, in this order (RFC 3396 section 5).
     let overload = message.options.get(&OVERLOAD).and_then(|bytes| bytes.first().copied()).unwrap_or(0);
@@ -166,7 +181,8 @@ impl Dhcp {
             if matches!(message.kind(), Some(3 | 8)) {
                 self.bind(message.client, mac, ("dhcp.client-address", 85), None, notes);
             }
-        } else if message.kind() == Some(5) {
+        } else if matches!(message.kind(), Some(5) | None) {
+            // An acknowledgement, or BOOTP's only answer.
             let leased = if message.yours.is_unspecified() { message.client } else { message.yours };
             let name = message.host_name();
             let name = name.and_then(|name| Fact::new(Attribute::Hostname, name, 70, "dhcp.lease-name"));
@@ -201,12 +217,12 @@ fn client_facts(message: &Message) -> [Option<Fact>; 5] {
 /// Where the relay says the client is attached, when it says so in words (RFC 3046 section 3).
 fn relay_place(message: &Message) -> Option<String> {
     let mut reader = Reader::new(message.options.get(&RELAY)?);
-    let (mut circuit, mut remote) = (None, None);
+    let (mut circuit, mut remote): (Option<String>, Option<String>) = (None, None);
     while let (Ok(code), Ok(length)) = (reader.u8("relay code"), reader.u8("relay length")) {
         let Ok(value) = reader.take(usize::from(length), "relay option") else { break };
         match code {
-            1 => circuit = words(value),
-            2 => remote = words(value),
+            1 => circuit = words(value).map(str::to_owned).or_else(|| numbered_port(value)),
+            2 => remote = words(value).map(str::to_owned).or_else(|| switch_address(value)),
             _ => {}
         }
     }
@@ -215,6 +231,22 @@ fn relay_place(message: &Message) -> Option<String> {
         (Some(circuit), None) => Some(format!("switch port {circuit}")),
         (None, _) => None,
     }
+}
+
+/// The form that most switches use by themselves: virtual network, module and port.
+fn numbered_port(value: &[u8]) -> Option<String> {
+    let &[0, 4, high, low, module, port] = value else { return None };
+    let network = u16::from_be_bytes([high, low]);
+    (1..4095).contains(&network).then(|| format!("{module}/{port} VLAN {network}"))
+}
+
+/// The same for the switch itself: its MAC.
+fn switch_address(value: &[u8]) -> Option<String> {
+    let mac = match value {
+        [0, 6, mac @ ..] => mac,
+        mac => mac,
+    };
+    mac.try_into().ok().map(Mac).filter(|mac| mac.is_station()).map(|mac| mac.to_string())
 }
 
 /// Text, or text behind the type and length that some switches write before it.

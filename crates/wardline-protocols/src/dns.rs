@@ -41,6 +41,10 @@ struct Dns {
 }
 
 fn probe(probe: &Probe<'_>) -> Verdict {
+    // The name service of NetBIOS has the same head; a broken message of it is no DNS.
+    if probe.port(137) && !probe.port(53) {
+        return Verdict::No;
+    }
     if is_message(probe.bytes, probe.port(53)) {
         return Verdict::Yes;
     }

@@ -1,14 +1,15 @@
 //! NetBIOS datagrams (RFC 1002 section 4.4) with the browser's announcements (MS-BRWS section 2.2): hosts that
 //! name themselves.
 //!
-//! In: datagrams. Out: the source name; the name in a host's or master browser's announcement. Refuses: what
-//! is announced of others (domains), operating system versions (other makers claim Windows's). Fragments are
-//! not put together: announcements fit in one.
+//! In: datagrams. Out: the source name; the name in a host's or master browser's announcement, that it is a
+//! domain controller or a server, and its Windows by version and kind. Refuses: what is announced of others
+//! (domains), comments, versions of those that say they are Unix or claim an old one, as other makers do.
+//! Fragments are not put together: announcements fit in one.
 
 use crate::nbns::NetbiosName;
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, text};
-use wardline_model::{Attribute, Fact};
+use wardline_model::{Attribute, Fact, Role};
 use wardline_wire::{Fault, Reader};
 
 /// The table line.
@@ -19,6 +20,22 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     probe,
     start: |_| Box::new(Nbdgm::default()),
 };
+
+/// Bits of a server's type (MS-BRWS section 2.2.1).
+const CONTROLLER: u32 = 0x08;
+const BACKUP_CONTROLLER: u32 = 0x10;
+const UNIX: u32 = 0x800;
+const NT: u32 = 0x1000;
+const NT_SERVER: u32 = 0x8000;
+/// What stands before the comment.
+const SIGNATURE: u16 = 0xaa55;
+
+/// A host as it announces itself.
+struct Host<'a> {
+    name: &'a str,
+    version: [u8; 2],
+    kind: u32,
+}
 
 #[derive(Default)]
 struct Nbdgm {
@@ -77,10 +94,10 @@ impl Dissector for Nbdgm {
 impl Nbdgm {
     fn transaction(&mut self, side: Side, payload: &[u8], notes: &mut Notes) {
         match announcement(payload) {
-            Ok(Some(name)) => {
-                let fact = Fact::new(Attribute::Hostname, name, 80, "nbdgm.announcement");
-                if self.said.is_new((side, &fact)) {
-                    notes.speaker(side, [fact]);
+            Ok(Some(host)) => {
+                let facts = host.facts();
+                if self.said.is_new((side, &facts)) {
+                    notes.speaker(side, facts);
                 }
             }
             Ok(None) => {}
@@ -90,7 +107,7 @@ impl Nbdgm {
 }
 
 /// The name of the host that announces itself in a transaction to the browser's mail slot.
-fn announcement(payload: &[u8]) -> Result<Option<&str>, Fault> {
+fn announcement(payload: &[u8]) -> Result<Option<Host<'_>>, Fault> {
     let mut reader = Reader::new(payload);
     reader.skip(32, "SMB head")?;
     let words = usize::from(reader.u8("word count")?).saturating_mul(2);
@@ -111,5 +128,41 @@ fn announcement(payload: &[u8]) -> Result<Option<&str>, Fault> {
     data.skip(5, "update count and period")?;
     let name = data.take(16, "server name")?;
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
-    Ok(text::ascii(name))
+    let version = data.array("version")?;
+    let kind = data.u32_le("server type")?;
+    let signed = data.skip(2, "browser version").is_ok() && data.u16_le("signature") == Ok(SIGNATURE);
+    Ok(text::ascii(name).map(|name| Host { name, version, kind: if signed { kind } else { 0 } }))
+}
+
+impl Host<'_> {
+    fn facts(&self) -> [Option<Fact>; 3] {
+        let rule = "nbdgm.announcement";
+        let has = |bits: u32| self.kind & bits != 0;
+        let windows = has(NT) && !has(UNIX);
+        let serves = windows && (has(CONTROLLER | BACKUP_CONTROLLER) || has(NT_SERVER));
+        let system =
+            if windows { self.windows(has(NT_SERVER | CONTROLLER | BACKUP_CONTROLLER)) } else { None };
+        [
+            Fact::new(Attribute::Hostname, self.name, 80, rule),
+            serves.then(|| Fact::new(Attribute::Role, Role::Server.as_str(), 70, rule)).flatten(),
+            system.and_then(|name| Fact::new(Attribute::Os, name, 55, rule)),
+        ]
+    }
+
+    /// The release, where version and kind leave one.
+    const fn windows(&self, server: bool) -> Option<&'static str> {
+        match (self.version, server) {
+            ([5, 1], false) => Some("Windows XP"),
+            ([5, 2], true) => Some("Windows Server 2003"),
+            ([6, 0], false) => Some("Windows Vista"),
+            ([6, 0], true) => Some("Windows Server 2008"),
+            ([6, 1], false) => Some("Windows 7"),
+            ([6, 1], true) => Some("Windows Server 2008 R2"),
+            ([6, 2], false) => Some("Windows 8"),
+            ([6, 2], true) => Some("Windows Server 2012"),
+            ([6, 3], false) => Some("Windows 8.1"),
+            ([6, 3], true) => Some("Windows Server 2012 R2"),
+            _ => None,
+        }
+    }
 }

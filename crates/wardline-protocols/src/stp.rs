@@ -35,7 +35,8 @@ impl Dissector for Stp {
             Ok(Some(mac)) if self.said.is_new(mac) => {
                 let facts = [
                     Fact::new(Attribute::Mac, &mac.to_string(), 85, "stp.bridge"),
-                    Fact::new(Attribute::Class, "it.net", 40, "stp.bridge"),
+                    // Hypervisors have bridges too, of addresses made up.
+                    Fact::new(Attribute::Class, "it.net", 40, "stp.bridge").filter(|_| !mac.is_local()),
                 ];
                 notes.speaker(Side::Opener, facts);
             }
