@@ -18,6 +18,8 @@ const DUPLICATE_WITHIN: u32 = 20_000_000 / TICK;
 const DUPLICATE_WITHIN_BARE: u32 = 500_000 / TICK;
 /// Nanoseconds of one unit in which the times of recent packets are kept.
 const TICK: u32 = 1 << 12;
+/// Where TFTP serves (RFC 1350 section 4).
+const TFTP_PORT: u16 = 69;
 /// What looking into a flow costs beside the bytes it holds: dissection, streams, dissector.
 const WORK_COST: usize = 1024;
 /// Values kept of one detail.
@@ -319,6 +321,13 @@ impl Flow {
             return None;
         }
         let (protocol, encrypted) = (self.protocol_name(), self.encrypted);
+        let port = match protocol {
+            // Media go between ports that both sides agreed on for one call.
+            "rtp" | "rtcp" => return None,
+            // Files come from a fresh port each; they are asked for at the well-known one.
+            "tftp" => TFTP_PORT,
+            _ => port,
+        };
         Some((ServiceSeen { server: self.host(key, direction)?, transport, port, protocol, encrypted }, seen))
     }
 

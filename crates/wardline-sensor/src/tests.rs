@@ -210,3 +210,35 @@ fn a_connection_seen_from_the_middle_makes_no_service_of_the_clients_port() {
     assert!(guessed.len() * 2 > known.len(), "{} services of {}", guessed.len(), known.len());
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+fn datagram(to_server: bool, ports: [u16; 2], payload: &[u8]) -> Vec<u8> {
+    let mut bytes = segment(to_server, 0, 0, 0, b"");
+    let length = u16::try_from(28 + payload.len()).unwrap();
+    bytes[16..18].copy_from_slice(&length.to_be_bytes());
+    bytes[23] = 17;
+    bytes.truncate(34);
+    let ports = if to_server { ports } else { [ports[1], ports[0]] };
+    bytes.extend(ports.iter().flat_map(|port| port.to_be_bytes()));
+    bytes.extend((length - 20).to_be_bytes());
+    bytes.extend([0, 0]);
+    bytes.extend(payload);
+    bytes
+}
+
+#[test]
+fn a_file_transfer_serves_at_its_well_known_port_and_media_serve_nowhere() {
+    let block = [&[0, 3, 0, 1][..], b"contents"].concat();
+    let mut frames = vec![
+        datagram(true, [4000, 69], b"\0\x01boot\0octet\0"),
+        datagram(false, [4000, 50_000], &block),
+        datagram(true, [4000, 50_000], &[0, 4, 0, 1]),
+    ];
+    for number in 1..6 {
+        let media = [0x80, 8, 0, number, 0, 0, 0, number * 20, 1, 2, 3, 4, 0xd5, 0xd5];
+        frames.push(datagram(number % 2 == 0, [50_004, 40_004], &media));
+        frames.push(datagram(number % 2 != 0, [50_004, 40_004], &media));
+    }
+    let analysis = run_frames(frames);
+    let services: Vec<_> = analysis.sightings.services.keys().map(|s| (s.port, s.protocol)).collect();
+    assert_eq!(services, [(69, "tftp")]);
+}
