@@ -80,9 +80,9 @@ mod testing;
 mod text;
 mod tftp;
 mod tls;
+mod vnc;
 mod ws_discovery;
 mod xml;
-mod vnc;
 
 pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};
