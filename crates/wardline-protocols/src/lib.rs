@@ -56,11 +56,10 @@ mod ntp;
 mod once;
 mod postgres;
 mod probe;
+mod ptp;
 mod radius;
 mod rdp;
 mod rpc;
-mod ptp;
-mod rdp;
 mod rtcp;
 mod rtp;
 #[cfg(test)]
