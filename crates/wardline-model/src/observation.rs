@@ -57,8 +57,13 @@ impl Fact {
 
 /// Text from a device as it may be stored and shown: printable, trimmed, bounded; `None` when empty.
 fn clean(text: &str) -> Option<Box<str>> {
+    let text = text.trim();
+    // Nearly all texts: nothing in them to leave out.
+    if text.len() <= Fact::VALUE_BYTES_MAX && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return (!text.is_empty()).then(|| text.into());
+    }
     let mut kept = String::new();
-    for c in text.trim().chars() {
+    for c in text.chars() {
         let c = if c.is_whitespace() { ' ' } else { c };
         if c.is_control() || is_invisible(c) {
             continue;

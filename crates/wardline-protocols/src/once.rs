@@ -1,7 +1,8 @@
 //! What was said already in a flow, so that it is said once.
 
+use foldhash::fast::FixedState;
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 
 /// Remembers the last few things said, as 64-bit digests; the oldest are forgotten, and may be said again.
 #[derive(Debug, Default)]
@@ -16,9 +17,7 @@ impl Once {
 
     /// Whether this is new.
     pub(crate) fn is_new(&mut self, thing: impl Hash) -> bool {
-        let mut hasher = DefaultHasher::new();
-        thing.hash(&mut hasher);
-        let digest = hasher.finish();
+        let digest = FixedState::default().hash_one(thing);
         if self.said.contains(&digest) {
             return false;
         }

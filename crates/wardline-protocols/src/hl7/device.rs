@@ -67,8 +67,8 @@ impl Devices {
         let system = levels.next().unwrap_or_default();
         // No virtual device and no channel: what follows only counts the facets of the system itself.
         let top = levels.take(2).all(|level| level.iter().all(|&b| b == b'0'));
-        if let Some(part) = specification(segment)
-            && top
+        if top
+            && let Some(part) = specification(segment)
             && let Some(value) = value_of(segment)
             && let Some(device) = self.device(system)
         {
@@ -167,10 +167,9 @@ impl Devices {
     }
 
     fn visit(&mut self, segment: &Segment<'_>) {
-        let part = |number| segment.text(3, number);
-        let bed: Vec<String> = [part(1), part(2), part(3)].into_iter().flatten().collect();
-        let named = part(1).is_some() && (part(2).is_some() || part(3).is_some());
-        let bed = named.then(|| bed.join(" / "));
+        let parts = [1, 2, 3].map(|number| segment.text(3, number));
+        let named = matches!(&parts, [Some(_), Some(_), _] | [Some(_), _, Some(_)]);
+        let bed = named.then(|| parts.into_iter().flatten().collect::<Vec<_>>().join(" / "));
         self.bed = match (self.bed.take(), bed) {
             (None, Some(bed)) => Some(Ok(bed)),
             (Some(Ok(earlier)), Some(bed)) if earlier != bed => Some(Err(())),
@@ -248,15 +247,14 @@ enum Part {
 
 /// ISO/IEEE 11073-10101 identifiers of production specification and model.
 fn specification(segment: &Segment<'_>) -> Option<Part> {
-    let (code, name) = (segment.text(3, 1).unwrap_or_default(), segment.text(3, 2).unwrap_or_default());
+    let (code, name) = (segment.raw(3, 1), segment.raw(3, 2));
     // Senders differ on which of the two model codes is which; the reference identifier decides.
-    let id = if name.starts_with("MDC_") { name.as_str() } else { code.as_str() };
-    Some(match id {
-        "531969" | "MDC_ID_MODEL_NUMBER" => Part::Fact(Attribute::Model, "hl7.mdc-model"),
-        "531970" | "MDC_ID_MODEL_MANUFACTURER" => Part::Fact(Attribute::Vendor, "hl7.mdc-manufacturer"),
-        "531972" | "MDC_ID_PROD_SPEC_SERIAL" => Part::Fact(Attribute::Serial, "hl7.mdc-serial"),
-        "531975" | "MDC_ID_PROD_SPEC_SW" => Part::Software("hl7.mdc-software"),
-        "531976" | "MDC_ID_PROD_SPEC_FW" => Part::Software("hl7.mdc-firmware"),
+    Some(match if name.starts_with(b"MDC_") { name } else { code } {
+        b"531969" | b"MDC_ID_MODEL_NUMBER" => Part::Fact(Attribute::Model, "hl7.mdc-model"),
+        b"531970" | b"MDC_ID_MODEL_MANUFACTURER" => Part::Fact(Attribute::Vendor, "hl7.mdc-manufacturer"),
+        b"531972" | b"MDC_ID_PROD_SPEC_SERIAL" => Part::Fact(Attribute::Serial, "hl7.mdc-serial"),
+        b"531975" | b"MDC_ID_PROD_SPEC_SW" => Part::Software("hl7.mdc-software"),
+        b"531976" | b"MDC_ID_PROD_SPEC_FW" => Part::Software("hl7.mdc-firmware"),
         _ => return None,
     })
 }

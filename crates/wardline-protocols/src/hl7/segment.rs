@@ -84,7 +84,15 @@ impl<'a> Segment<'a> {
     pub(super) fn field(&self, number: usize) -> &'a [u8] {
         let header = matches!(self.bytes.get(..3), Some(b"MSH" | b"FHS" | b"BHS"));
         let at = if header { number.saturating_sub(1) } else { number };
-        self.bytes.split(|&b| b == self.separators.field).nth(at).unwrap_or_default()
+        let mut ends = memchr::memchr_iter(self.separators.field, self.bytes);
+        let start = match at.checked_sub(1) {
+            None => 0,
+            Some(before) => match ends.nth(before) {
+                Some(end) => end.saturating_add(1),
+                None => return &[],
+            },
+        };
+        self.bytes.get(start..ends.next().unwrap_or(self.bytes.len())).unwrap_or_default()
     }
 
     /// The repetitions of a field.
@@ -104,6 +112,16 @@ impl<'a> Segment<'a> {
         let raw = repetition.split(split).nth(component.checked_sub(1)?)?;
         let raw = raw.split(|b| Some(*b) == self.separators.subcomponent).next()?;
         self.decode(raw)
+    }
+
+    /// The bytes of a component (from 1) of the first repetition of a field, escapes unresolved: enough to
+    /// compare with a code.
+    pub(super) fn raw(&self, number: usize, component: usize) -> &'a [u8] {
+        let Separators { component: between, repetition, subcomponent, .. } = self.separators;
+        let field = self.field(number);
+        let first = field.split(|b| *b == repetition).next().unwrap_or_default();
+        let raw = component.checked_sub(1).and_then(|at| first.split(|b| *b == between).nth(at));
+        raw.unwrap_or_default().split(|b| Some(*b) == subcomponent).next().unwrap_or_default().trim_ascii()
     }
 
     /// The first component that says something: of a hierarchic designator with or without a local name.
