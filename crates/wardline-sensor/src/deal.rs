@@ -9,7 +9,7 @@ use wardline_protocols::Notes;
 use wardline_wire::Frame;
 use wardline_wire::capture::Batch;
 use wardline_wire::flow::{Direction, FlowKey, SHARDS};
-use wardline_wire::frame::{Body, Fragments, IpPacket, Reassembled, Transport};
+use wardline_wire::frame::{Body, Fragments, IpPacket, Transport, Whole};
 
 /// A step of the clock further back than this is told; mirrors with several queues reorder less.
 const STEP_BACK: i64 = Timestamp::SECOND;
@@ -19,7 +19,7 @@ const STEP_BACK: i64 = Timestamp::SECOND;
 pub(crate) struct Load {
     pub(crate) batch: Batch,
     hands: Vec<Vec<Card>>,
-    whole: Vec<Reassembled>,
+    whole: Vec<Whole>,
 }
 
 /// One packet for a worker.
@@ -49,11 +49,11 @@ impl Dealer {
             let frame = Frame::decode(head.link, batch.packet(head));
             match &frame.body {
                 Body::Ip(ip) if ip.fragment.is_some() => {
-                    if let Some(whole) = self.fragments.add(ip, head.place.time) {
-                        worker.packet(head.place, &frame, Some(&whole));
+                    if let Some(whole) = self.fragments.complete(&frame, head.place.time) {
+                        worker.whole(head.place, &whole);
                     }
                 }
-                _ => worker.packet(head.place, &frame, None),
+                _ => worker.packet(head.place, &frame),
             }
         }
     }
@@ -69,9 +69,8 @@ impl Dealer {
             let mut whole = None;
             let key = match &frame.body {
                 Body::Ip(ip) if ip.fragment.is_some() => {
-                    let Some(complete) = self.fragments.add(ip, head.place.time) else { continue };
-                    let key =
-                        complete.packet().ok().and_then(|ip| key(&Frame { body: Body::Ip(ip), ..frame }));
+                    let Some(complete) = self.fragments.complete(&frame, head.place.time) else { continue };
+                    let key = complete.frame().ok().and_then(|frame| key(&frame));
                     whole = u32::try_from(load.whole.len()).ok();
                     load.whole.push(complete);
                     key
@@ -135,22 +134,27 @@ impl Worker {
             let Some(head) = usize::try_from(card.packet).ok().and_then(|n| load.batch.packets.get(n)) else {
                 continue;
             };
-            let frame = Frame::decode(head.link, load.batch.packet(head));
-            let whole = card.whole.and_then(|n| load.whole.get(usize::try_from(n).ok()?));
-            self.packet(head.place, &frame, whole);
+            match card.whole.and_then(|n| load.whole.get(usize::try_from(n).ok()?)) {
+                None => self.packet(head.place, &Frame::decode(head.link, load.batch.packet(head))),
+                Some(whole) => self.whole(head.place, whole),
+            }
         }
     }
 
-    /// Reads a packet: a frame's, or the one that its fragment completed.
-    fn packet(&mut self, place: PacketRef, frame: &Frame<'_>, whole: Option<&Reassembled>) {
-        let link = Link { place, source: frame.source, vlans: frame.vlans };
-        match (&frame.body, whole) {
-            (Body::Ip(_), Some(whole)) => match whole.packet() {
-                Ok(ip) => self.ip(link, &ip),
-                Err(_) => bump(&mut self.desk.gather.totals.undecoded_packets),
-            },
-            (Body::Ip(ip), None) => self.ip(link, ip),
-            (Body::Link(protocol, payload), _) => {
+    /// Reads a packet put together.
+    fn whole(&mut self, place: PacketRef, whole: &Whole) {
+        match whole.frame() {
+            Ok(frame) => self.packet(place, &frame),
+            Err(_) => bump(&mut self.desk.gather.totals.undecoded_packets),
+        }
+    }
+
+    /// Reads a packet.
+    fn packet(&mut self, place: PacketRef, frame: &Frame<'_>) {
+        let link = Link { place, source: frame.source, vlans: frame.vlans, tunnels: frame.tunnels };
+        match &frame.body {
+            Body::Ip(ip) => self.ip(link, ip),
+            Body::Link(protocol, payload) => {
                 let (Some(source), Some(destination)) = (frame.source, frame.destination) else {
                     return Shard::bare_station(link, &mut self.desk);
                 };
@@ -159,7 +163,7 @@ impl Worker {
                 let shard = &mut self.shards[key.shard() / self.workers];
                 shard.link(link, &key, direction, *protocol, payload, &mut self.desk);
             }
-            (Body::Undecoded(_), _) => {
+            Body::Undecoded(_) => {
                 bump(&mut self.desk.gather.totals.undecoded_packets);
                 Shard::bare_station(link, &mut self.desk);
             }

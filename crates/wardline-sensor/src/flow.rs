@@ -7,7 +7,7 @@ use wardline_model::{
 };
 use wardline_protocols::{Dissection, Side};
 use wardline_wire::flow::{Direction, FlowKey, Stream};
-use wardline_wire::frame::{LinkProtocol, tcp_flag};
+use wardline_wire::frame::{LinkProtocol, Tunnels, tcp_flag};
 
 /// Recent packets of a direction kept to recognise frames that the mirror delivers twice.
 const RECENT: usize = 4;
@@ -41,6 +41,8 @@ pub(crate) struct Flow {
     /// The packet seen last.
     pub(crate) last_place: PacketRef,
     vlans: Vec<u16>,
+    /// The tunnels around the packet seen last that had any.
+    tunnels: Tunnels,
     /// Next sequence number per direction, from its SYN.
     pub(crate) expect: [Option<u32>; 2],
     fin: [bool; 2],
@@ -138,6 +140,7 @@ impl Flow {
             end: Timestamp(i64::MIN),
             last_place: PacketRef::default(),
             vlans: Vec::new(),
+            tunnels: Tunnels::default(),
             expect: [None; 2],
             fin: [false; 2],
             reset: false,
@@ -199,7 +202,9 @@ impl Flow {
             }
         }
         let end = passing.direction.of(&mut self.ends);
-        let moved = if end.mac != passing.mac && end.first.is_some() { end.seen() } else { None };
+        // A tunnel may carry the same packets without their frames.
+        let moved = end.mac != passing.mac && passing.mac.is_some() && end.first.is_some();
+        let moved = if moved { end.seen() } else { None };
         let moved = moved.map(|seen| (end.mac, seen));
         if end.first.is_none() || moved.is_some() {
             let counted = (end.packets, end.bytes, end.payload, end.recent, end.turn);
@@ -218,6 +223,14 @@ impl Flow {
         end.last = end.last.max(time);
         end.ttl = [end.ttl[0].min(passing.ttl), end.ttl[1].max(passing.ttl)];
         moved
+    }
+
+    /// Notes the tunnels around a packet.
+    pub(crate) fn carried_in(&mut self, tunnels: Tunnels) {
+        if !tunnels.is_empty() && self.tunnels != tunnels {
+            self.tunnels = tunnels;
+            self.detail(DetailKey::Tunnel, &tunnels.to_string());
+        }
     }
 
     /// Notes the flags and sequence of a TCP segment.

@@ -11,7 +11,7 @@ use wardline_protocols::{Carrier, Dissection, Notes, Said, Side, Trouble, Who};
 use wardline_wire::flow::{
     Arrival, Direction, FLOWS_PER_SHARD_MAX, FlowKey, Slot, Stream, StreamCounters, Table,
 };
-use wardline_wire::frame::{IpPacket, LinkProtocol, TcpSegment, Transport, Vlans, tcp_flag};
+use wardline_wire::frame::{IpPacket, LinkProtocol, TcpSegment, Transport, Tunnels, Vlans, tcp_flag};
 
 /// Silence after which datagrams between the same ends are another flow (contract: 120 s).
 const DATAGRAM_SILENCE: i64 = 120 * Timestamp::SECOND;
@@ -45,6 +45,7 @@ pub(crate) struct Link {
     pub(crate) place: PacketRef,
     pub(crate) source: Option<Mac>,
     pub(crate) vlans: Vlans,
+    pub(crate) tunnels: Tunnels,
 }
 
 impl Shard {
@@ -77,6 +78,7 @@ impl Shard {
         let Some(flow) = self.flows.get(slot) else { return };
         flow.named_by_header(link_identity(protocol).1);
         let _ = flow.count(&passing, link.vlans.ids());
+        flow.carried_in(link.tunnels);
         self.start_work(slot, key, Carrier::Link(protocol), true);
         self.read(slot, key, direction, Piece::Whole(payload), link.place, desk);
     }
@@ -99,6 +101,7 @@ impl Shard {
             bump(&mut desk.gather.totals.duplicated_frames);
             return;
         }
+        flow.carried_in(link.tunnels);
         if let Some((mac, seen)) = flow.count(&passing, link.vlans.ids()) {
             desk.gather.host(Host { ip: ip.source, mac }, &seen, false);
             if let Some(mac) = mac {

@@ -242,3 +242,54 @@ fn a_file_transfer_serves_at_its_well_known_port_and_media_serve_nowhere() {
     let services: Vec<_> = analysis.sightings.services.keys().map(|s| (s.port, s.protocol)).collect();
     assert_eq!(services, [(69, "tftp")]);
 }
+
+/// The packet in a datagram of VXLAN, in two pieces when it is long.
+fn tunnelled(packet: &Packet, number: u16) -> Vec<Packet> {
+    let length = |bytes: usize| u16::try_from(bytes).unwrap().to_be_bytes();
+    let inner = packet.bytes.len();
+    let [l0, l1] = length(inner + 16);
+    let datagram = [&[0xc0, 0, 0x12, 0xb5, l0, l1, 0, 0, 8, 0, 0, 0, 0, 0, 5, 0][..], &packet.bytes].concat();
+    let cut = if inner > 900 { 800 } else { datagram.len() };
+    let (first, second) = datagram.split_at(cut);
+    let mut pieces = vec![(first, if second.is_empty() { 0 } else { 0x2000 })];
+    pieces.extend((!second.is_empty()).then_some((second, 100)));
+    let [i0, i1] = number.to_be_bytes();
+    let outer = |(bytes, place): (&[u8], u16)| {
+        let ([l0, l1], [p0, p1]) = (length(20 + bytes.len()), place.to_be_bytes());
+        let ip = [0x45, 0, l0, l1, i0, i1, p0, p1, 60, 17, 0, 0, 172, 31, 9, 1, 172, 31, 9, 2];
+        let link = [&[0x02, 0, 0, 0, 9, 2, 0x02, 0, 0, 0, 9, 1][..], &[8, 0]].concat();
+        Packet { time: packet.time, bytes: [&link[..], &ip, bytes].concat() }
+    };
+    pieces.into_iter().map(outer).collect()
+}
+
+#[test]
+fn what_a_tunnel_carries_gives_the_same_as_without_it() {
+    let packets = packets();
+    let inside: Vec<Packet> = packets
+        .iter()
+        .zip((1..=u16::MAX).cycle())
+        .flat_map(|(packet, number)| tunnelled(packet, number))
+        .collect();
+    let flows = |analysis: &mut Analysis| -> Vec<String> {
+        let flows = analysis.flows.sorted().unwrap().map(Result::unwrap);
+        let without = flows.map(|mut flow| {
+            let tunnels: Vec<_> =
+                flow.details.extract_if(.., |(key, _)| *key == wardline_model::DetailKey::Tunnel).collect();
+            (tunnels, format!("{flow:?}"))
+        });
+        without.map(|(tunnels, flow)| format!("{tunnels:?} {flow}")).collect()
+    };
+    let mut plain = run(capture(&packets), 1);
+    let mut carried = run(capture(&inside), 1);
+    assert!(carried.totals.fragments > 20, "{:?}", carried.totals);
+    assert_eq!(carried.totals.undecoded_packets, plain.totals.undecoded_packets);
+    let expected: Vec<String> =
+        flows(&mut plain).iter().map(|flow| flow.replacen("[]", "[(Tunnel, \"vxlan\")]", 1)).collect();
+    assert_eq!(flows(&mut carried), expected);
+    let mut threaded = run(capture(&inside), 3);
+    assert_eq!(flows(&mut threaded), expected);
+    let statements =
+        |analysis: &Analysis| format!("{:?}", analysis.sightings.observations.keys().collect::<Vec<_>>());
+    assert_eq!(statements(&carried), statements(&plain));
+}

@@ -21,7 +21,7 @@ mod wrapped;
 #[cfg(test)]
 mod tests;
 
-pub use fragments::{FragmentCounters, Fragments, Reassembled};
+pub use fragments::{FragmentCounters, Fragments, Reassembled, Whole};
 pub use tunnel::{Tunnel, Tunnels};
 
 use crate::Fault;

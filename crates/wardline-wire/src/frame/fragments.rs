@@ -5,7 +5,7 @@
 //! twice with the same bytes are normal on a mirror. The result depends on packets and their times alone.
 //! Limits: [`ENTRIES_MAX`], [`BYTES_MAX`], [`PIECES_MAX`], [`TIMEOUT`]; what they cost is in [`FragmentCounters`].
 
-use super::{Fragment, IpPacket, ip, length_of};
+use super::{Body, Fragment, Frame, IpPacket, Tunnels, ip, length_of};
 use crate::Fault;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -99,6 +99,23 @@ impl Reassembled {
     }
 }
 
+/// A packet put together, and the frame that brought its last piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    around: Frame<'static>,
+    packet: Reassembled,
+}
+
+impl Whole {
+    /// The frame with the whole packet in it, tunnels opened.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the packet's extension headers are wrong.
+    pub fn frame(&self) -> Result<Frame<'_>, Fault> {
+        Ok(self.around.with_packet(self.packet.packet()?))
+    }
+}
+
 /// Which packet a piece belongs to. In IPv6 the protocol is not part of it (RFC 8200 4.5) and left 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -186,6 +203,23 @@ impl Fragments {
         };
         self.start(key, packet, time);
         if self.insert(&key, packet, fragment, end) { self.finish(&key, packet) } else { None }
+    }
+
+    /// Takes the piece that a frame holds; returns the packet that it completes. What a tunnel carried in pieces is
+    /// put together too, when the tunnel's own are.
+    pub fn complete(&mut self, frame: &Frame<'_>, time: Timestamp) -> Option<Whole> {
+        let Body::Ip(piece) = frame.body else { return None };
+        let mut whole = Whole { packet: self.add(&piece, time)?, around: frame.emptied() };
+        for _ in 0..Tunnels::MAX {
+            let inner = match whole.frame() {
+                Ok(inner @ Frame { body: Body::Ip(packet), .. }) if packet.fragment.is_some() => inner,
+                Ok(_) | Err(_) => break,
+            };
+            let Body::Ip(piece) = inner.body else { break };
+            let around = inner.emptied();
+            whole = Whole { packet: self.add(&piece, time)?, around };
+        }
+        Some(whole)
     }
 
     /// Makes an entry for a packet of which nothing is there.
