@@ -114,7 +114,7 @@ impl<T> Table<T> {
     pub fn next_in_turn(&mut self) -> Option<(Slot, &mut T)> {
         let at = self.oldest;
         self.entry(at)?;
-        self.to_the_end(at);
+        self.put_last(at);
         let value = self.entries.get_mut(index(at))?.value.as_mut()?;
         Some((Slot(at), value))
     }
@@ -140,7 +140,7 @@ impl<T> Table<T> {
             if !entry.used {
                 return self.take(Slot(self.oldest));
             }
-            self.to_the_end(self.oldest);
+            self.put_last(self.oldest);
         }
         None
     }
@@ -162,7 +162,7 @@ impl<T> Table<T> {
         let (mut at, last) = (self.oldest, self.newest);
         while let Some((newer, used)) = self.entry(at).map(|e| (e.newer, e.used)) {
             if used {
-                self.to_the_end(at);
+                self.put_last(at);
             }
             if at == last {
                 return;
@@ -171,7 +171,7 @@ impl<T> Table<T> {
         }
     }
 
-    fn to_the_end(&mut self, at: u32) {
+    fn put_last(&mut self, at: u32) {
         if at != self.newest {
             self.unlink(at);
             self.link_newest(at);
