@@ -1,4 +1,4 @@
-//! ONC RPC version 2 (RFC 5531) as file servers use it: NFS with its companions, and the port mapper.
+//! ONC RPC version 2 (RFC 5531) as file servers use it: NFS and the port mapper.
 //!
 //! In: datagrams, or a stream of records behind four bytes of mark (section 11). Out: which program is called,
 //! name of the calling machine (section 14), whether calls are encrypted (RFC 2203 section 5.3.1). Procedures,
@@ -10,7 +10,7 @@ use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, tex
 use wardline_model::{Attribute, Fact};
 use wardline_wire::{Fault, Reader};
 
-/// The table line of NFS and what belongs to it: locks, mounts, access lists.
+/// The table line of NFS (RFC 1813, RFC 7530).
 pub(crate) const NFS: Protocol = Protocol {
     name: "nfs",
     carriers: &[Carrier::Datagram, Carrier::Stream],
@@ -43,14 +43,10 @@ const RECORD_MAX: usize = 8 << 20;
 const SYSTEM: u32 = 1;
 const SECURITY: u32 = 6;
 
-/// NFS, its mounts, locks and access lists, in the versions that exist.
+/// NFS in the versions that exist. Its mounts, locks and access lists are programs of their own, which have no
+/// name here.
 const fn is_nfs(program: u32, version: u32) -> bool {
-    match program {
-        100_003 => version >= 2 && version <= 4,
-        100_005 | 100_227 => version >= 1 && version <= 3,
-        100_021 => version >= 1 && version <= 4,
-        _ => false,
-    }
+    program == 100_003 && version >= 2 && version <= 4
 }
 
 fn start(carrier: Carrier) -> Box<dyn Dissector> {
