@@ -48,15 +48,20 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     if is_message(probe.bytes, probe.port(53)) {
         return Verdict::Yes;
     }
+    probe_framed(probe, probe.port(53))
+}
+
+/// Whether a stream, or datagrams cut like one, begin with a message behind two bytes of length.
+pub(crate) fn probe_framed(probe: &Probe<'_>, usual_port: bool) -> Verdict {
     let Some((&[a, b], rest)) = probe.bytes.split_first_chunk::<2>() else { return Verdict::More };
     let length = usize::from(u16::from_be_bytes([a, b]));
     // Shorter than a head with a question, or longer than what can be kept to look at.
-    if length < 17 || (length > 4096 && !probe.port(53)) {
+    if length < 17 || (length > 4096 && !usual_port) {
         return Verdict::No;
     }
     let message = rest.get(..length.min(rest.len())).unwrap_or(rest);
     match is_plausible(message) {
-        Ok(_) if message.len() == length || probe.port(53) => Verdict::Yes,
+        Ok(_) if message.len() == length || usual_port => Verdict::Yes,
         Ok(_) | Err(Fault::Truncated(_)) if message.len() < length => Verdict::More,
         _ => Verdict::No,
     }

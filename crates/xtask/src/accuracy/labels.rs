@@ -121,7 +121,8 @@ pub(crate) fn write(all: &All, head: &str) -> String {
     text
 }
 
-/// Lays corrections over labels; returns those that fit no flow, which are mistakes.
+/// Lays corrections over labels. One whose ends are whole adds the flow when no label has it; the others
+/// that fit no flow are returned: they are mistakes.
 pub(crate) fn correct(all: &mut All, corrections: &All) -> Vec<String> {
     let mut idle = Vec::new();
     for (capture, rules) in corrections {
@@ -132,6 +133,11 @@ pub(crate) fn correct(all: &mut All, corrections: &All) -> Vec<String> {
                     labelled.clone_from(truths);
                     used = true;
                 }
+            }
+            if !used && !rule.ends.iter().any(|end| end.starts_with('*')) && !capture.ends_with('*') {
+                let labels = all.entry(capture.clone()).or_default();
+                labels.insert(rule.clone(), truths.clone());
+                used = true;
             }
             if !used {
                 idle.push(format!("{capture}: {} {}", rule.transport, rule.ends.join(" ")));
@@ -171,11 +177,12 @@ mod tests {
     #[test]
     fn corrections_fit_by_star_and_idle_ones_are_named() {
         let mut all = parse(TEXT).unwrap();
-        let rules = "== a/*\ntcp * *:80 unknown # cut\nudp 1.1.1.1:1 * dns # none\n";
+        let rules = "== a/*\ntcp * *:80 unknown # cut\nudp 1.1.1.1:1 * dns # none\n== c\nicmp 1.1.1.1 2.2.2.2 icmp # added\n";
         let idle = correct(&mut all, &parse(rules).unwrap());
         let labels = &all["a/b.pcap"];
         assert_eq!(labels.values().next().unwrap()[0].names, ["unknown"]);
         assert_eq!(labels.values().nth(1).unwrap()[0].names, ["dns", "unknown"]);
         assert_eq!(idle, ["a/*: udp * 1.1.1.1:1"]);
+        assert_eq!(all["c"].len(), 1, "a flow that the tool does not see");
     }
 }
