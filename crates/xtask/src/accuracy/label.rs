@@ -227,8 +227,11 @@ impl Seen {
             "icmp" => self.proven.push("icmp"),
             "icmpv6" => self.proven.push("icmpv6"),
             "igmp" => self.proven.push("igmp"),
-            // HTTP/2 is shown inside the HTTP whose place it takes.
-            "http" if layers.next() == Some(&"http2") => self.application(row, "http2", inside, broken),
+            // What took the place of HTTP is shown inside the HTTP that it replaced.
+            "http" => {
+                let next = layers.next().filter(|next| matches!(**next, "http2" | "websocket"));
+                self.application(row, next.unwrap_or(first), inside, broken);
+            }
             _ => self.application(row, first, inside, broken),
         }
     }

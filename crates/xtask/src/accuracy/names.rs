@@ -63,6 +63,7 @@ pub(super) const NAMES: &[Name] = &[
     name("smb", "smb", &["smb.cmd"]),
     name("smb2", "smb", &["smb2.cmd"]),
     name("nfs", "nfs", &["rpc.msgtyp"]),
+    name("mount", "nfs|unknown", &["rpc.msgtyp"]),
     name("portmap", "portmap", &["rpc.msgtyp"]),
     name("tds", "mssql", &["tds.type"]),
     name("mysql", "mysql", &["mysql.packet_number"]),
