@@ -45,10 +45,12 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         return Verdict::No;
     }
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
-    if MAIL.iter().any(|word| line.contains(word)) {
-        return Verdict::No;
+    match (line.contains("ftp"), MAIL.iter().any(|word| line.contains(word))) {
+        (true, false) => Verdict::Yes,
+        // A file server on a host named for its mail.
+        (true, true) | (false, false) => Verdict::Maybe,
+        (false, true) => Verdict::No,
     }
-    if line.contains("ftp") { Verdict::Yes } else { Verdict::Maybe }
 }
 
 #[derive(Default)]
