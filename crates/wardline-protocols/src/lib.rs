@@ -65,6 +65,7 @@ mod rdp;
 mod rpc;
 mod rtcp;
 mod rtp;
+mod rtsp;
 mod sasl;
 #[cfg(test)]
 mod shared_messages;

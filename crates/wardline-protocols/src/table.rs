@@ -53,6 +53,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::smb::PROTOCOL,
     crate::dcerpc::PROTOCOL,
     crate::http::PROTOCOL,
+    crate::rtsp::PROTOCOL,
     crate::dhcp::PROTOCOL,
     crate::ssdp::PROTOCOL,
     crate::ws_discovery::PROTOCOL,
