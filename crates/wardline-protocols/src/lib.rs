@@ -21,6 +21,7 @@
 
 mod arp;
 mod astm;
+mod bacnet;
 mod base64;
 mod ber;
 mod bgp;
@@ -33,8 +34,10 @@ mod dhcp;
 mod dhcpv6;
 mod dicom;
 mod dissection;
+mod dnp3;
 mod dns;
 mod eapol;
+mod enip;
 mod ftp;
 #[cfg(test)]
 mod fuzz_smoke;
@@ -51,6 +54,7 @@ mod lldp;
 mod llmnr;
 mod mdns;
 mod medibus;
+mod modbus;
 mod mssql;
 mod mysql;
 mod nbdgm;
