@@ -69,12 +69,12 @@ pub fn analyse(
     } else {
         together(captures, &mut dealer, workers, options.seed, progress)?
     };
-    let mut all = Gather::new(options.seed);
-    let mut logs = Vec::new();
-    for (gather, log) in gathered {
+    let (gathers, logs): (Vec<Gather>, Vec<FlowLog>) = gathered.into_iter().unzip();
+    let all = gathers.into_iter().reduce(|mut all, gather| {
         all.join(gather);
-        logs.push(log);
-    }
+        all
+    });
+    let all = all.unwrap_or_else(|| Gather::new(options.seed));
     let (sightings, mut totals) = all.into_sightings();
     let mut counted = Totals::default();
     dealer.into_totals(&mut counted);

@@ -7,6 +7,7 @@ mod pool;
 
 use crate::totals::Totals;
 use pool::Pool;
+use std::collections::BTreeMap;
 use wardline_inventory::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 use wardline_model::{About, Fact, Mac, PacketRef, Seen, Statement};
 
@@ -45,16 +46,27 @@ impl<K: Eq + std::hash::Hash + Ord, V> Kind<K, V> {
         self.one_sided.join(other.one_sided, merge);
     }
 
-    fn empty_into(
-        self,
-        into: &mut std::collections::BTreeMap<K, V>,
-        merge: impl Fn(&mut V, V) + Copy,
-        left_out: &mut u64,
-    ) {
-        let count =
-            self.mutual.empty_into(into, merge).saturating_add(self.one_sided.empty_into(into, merge));
-        *left_out = left_out.saturating_add(count);
+    /// Everything in order, and how many additions were left out.
+    fn into_sorted(self, merge: impl Fn(&mut V, V)) -> (BTreeMap<K, V>, u64) {
+        let mut pairs = Vec::new();
+        let left_out =
+            self.mutual.empty_into(&mut pairs).saturating_add(self.one_sided.empty_into(&mut pairs));
+        (sorted(pairs, merge), left_out)
     }
+}
+
+/// A map of pairs in any order; the values of equal keys are merged.
+fn sorted<K: Ord, V>(mut pairs: Vec<(K, V)>, merge: impl Fn(&mut V, V)) -> BTreeMap<K, V> {
+    pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let mut rest = pairs.into_iter().peekable();
+    let merged = std::iter::from_fn(|| {
+        let (key, mut value) = rest.next()?;
+        while let Some((_, more)) = rest.next_if(|next| next.0 == key) {
+            merge(&mut value, more);
+        }
+        Some((key, value))
+    });
+    merged.collect()
 }
 
 /// A worker's gatherings.
@@ -124,16 +136,23 @@ impl Gather {
 
     /// Everything, in order, with what was counted.
     pub(crate) fn into_sightings(self) -> (Sightings, Totals) {
-        let (mut all, mut totals) = (Sightings::default(), self.totals);
-        for kind in [self.statements, self.equipment] {
-            kind.empty_into(&mut all.observations, merge_seen, &mut totals.shed_facts);
+        let mut totals = self.totals;
+        let (mut observations, statements) = self.statements.into_sorted(merge_seen);
+        let (equipment, equipment_left_out) = self.equipment.into_sorted(merge_seen);
+        observations.extend(equipment);
+        let (hosts, of_hosts) = self.hosts.into_sorted(merge_host);
+        let (stations, of_stations) = self.stations.into_sorted(merge_seen);
+        let mut services = Vec::new();
+        let of_services = self.services.empty_into(&mut services);
+        let (exchanges, of_exchanges) = self.exchanges.into_sorted(merge_seen);
+        for left_out in [statements, equipment_left_out] {
+            totals.shed_facts = totals.shed_facts.saturating_add(left_out);
         }
-        let shed = &mut totals.shed_sightings;
-        self.hosts.empty_into(&mut all.hosts, merge_host, shed);
-        self.stations.empty_into(&mut all.stations, merge_seen, shed);
-        *shed = shed.saturating_add(self.services.empty_into(&mut all.services, merge_seen));
-        self.exchanges.empty_into(&mut all.exchanges, merge_seen, shed);
-        (all, totals)
+        for left_out in [of_hosts, of_stations, of_services, of_exchanges] {
+            totals.shed_sightings = totals.shed_sightings.saturating_add(left_out);
+        }
+        let services = sorted(services, merge_seen);
+        (Sightings { observations, hosts, stations, services, exchanges }, totals)
     }
 }
 

@@ -1,7 +1,9 @@
-//! Flow records as bytes, for temporary files of this process only.
+//! Flow records as bytes whose order is the order of the records, for temporary files of this process only.
+//!
+//! Sorting and merging compare bytes and need no record. So numbers begin with their highest byte, lists and
+//! texts end in a mark that is lower than all that may follow, and names are numbered in their order.
 
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 use wardline_model::{DetailKey, Endpoint, FlowRecord, Mac, Timestamp, Transport};
 use wardline_protocols::{NAMES_WITHIN, PROTOCOLS};
@@ -9,60 +11,76 @@ use wardline_protocols::{NAMES_WITHIN, PROTOCOLS};
 /// Names a flow can have besides those of the protocol table.
 const HEADER_NAMES: &[&str] =
     &["unknown", "arp", "cdp", "eapol", "icmp", "icmpv6", "igmp", "lldp", "ptp", "stp"];
+/// What a flow of no known name is called.
+const UNKNOWN: &str = "unknown";
 
+/// Ends a list or a text.
+const END: u8 = 0;
+/// Comes before each item of a list.
+const ITEM: u8 = 1;
+/// In a text, comes before a byte that would be a mark; the byte follows one higher.
+const ESCAPE: u8 = 1;
+
+/// All names, sorted.
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let protocols = PROTOCOLS.iter().map(|p| p.name);
-    HEADER_NAMES.iter().copied().chain(protocols).chain(NAMES_WITHIN.iter().copied()).collect()
+    let mut names: Vec<&str> =
+        HEADER_NAMES.iter().copied().chain(protocols).chain(NAMES_WITHIN.iter().copied()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 });
 
-pub(super) fn write(record: &FlowRecord, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(&record.start.0.to_le_bytes())?;
-    out.write_all(&record.end.0.to_le_bytes())?;
-    write_end(&record.client, out)?;
-    write_end(&record.server, out)?;
-    out.write_all(&transport_bytes(record.transport))?;
-    let name = NAMES.iter().position(|n| *n == record.protocol).unwrap_or(0);
-    write_length(name, out)?;
-    out.write_all(&[u8::from(record.encrypted)])?;
+/// Appends a record.
+pub(super) fn write(record: &FlowRecord, out: &mut Vec<u8>) {
+    write_time(record.start, out);
+    write_time(record.end, out);
+    write_end(&record.client, out);
+    write_end(&record.server, out);
+    out.extend(transport_bytes(record.transport));
+    for vlan in &record.vlan {
+        out.push(ITEM);
+        out.extend(vlan.to_be_bytes());
+    }
+    out.push(END);
+    let number = |name| NAMES.binary_search(&name).ok().and_then(|at| u16::try_from(at).ok());
+    let name = number(record.protocol).or_else(|| number(UNKNOWN)).unwrap_or(0);
+    out.extend(name.to_be_bytes());
+    out.push(u8::from(record.encrypted));
     for number in
         [record.packets_to_server, record.packets_to_client, record.bytes_to_server, record.bytes_to_client]
     {
-        out.write_all(&number.to_le_bytes())?;
+        out.extend(number.to_be_bytes());
     }
-    write_length(record.vlan.len(), out)?;
-    for vlan in &record.vlan {
-        out.write_all(&vlan.to_le_bytes())?;
-    }
-    write_length(record.details.len(), out)?;
     for (key, value) in &record.details {
-        write_length(DetailKey::ALL.iter().position(|k| k == key).unwrap_or(0), out)?;
-        write_length(value.len(), out)?;
-        out.write_all(value.as_bytes())?;
+        let key = DetailKey::ALL.binary_search(key).ok().and_then(|at| u8::try_from(at).ok());
+        out.extend([ITEM, key.unwrap_or(u8::MAX)]);
+        write_text(value, out);
     }
-    Ok(())
+    out.push(END);
 }
 
-/// The next record, or `None` at the end.
-pub(super) fn read(from: &mut impl Read) -> io::Result<Option<FlowRecord>> {
-    let mut first = [0; 8];
-    match from.read_exact(&mut first) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other?,
-    }
-    let start = Timestamp(i64::from_le_bytes(first));
-    let end = Timestamp(i64::from_le_bytes(array(from)?));
+/// The record; `None` when the bytes are not what [`write`] wrote.
+pub(super) fn read(bytes: &[u8]) -> Option<FlowRecord> {
+    let from = &mut &*bytes;
+    let (start, end) = (read_time(from)?, read_time(from)?);
     let (client, server) = (read_end(from)?, read_end(from)?);
-    let transport = transport_of(array(from)?);
-    let protocol = NAMES.get(read_length(from)?).copied().unwrap_or("unknown");
-    let [encrypted] = array(from)?;
-    let mut number = || -> io::Result<u64> { Ok(u64::from_le_bytes(array(from)?)) };
+    let transport = transport_of(take(from)?);
+    let mut vlan = Vec::new();
+    while take(from)? == [ITEM] {
+        vlan.push(u16::from_be_bytes(take(from)?));
+    }
+    let protocol = NAMES.get(usize::from(u16::from_be_bytes(take(from)?))).copied()?;
+    let [encrypted] = take(from)?;
+    let mut number = || Some(u64::from_be_bytes(take(from)?));
     let (packets_to_server, packets_to_client) = (number()?, number()?);
     let (bytes_to_server, bytes_to_client) = (number()?, number()?);
-    let vlans = read_length(from)?;
-    let vlan = (0..vlans).map(|_| Ok(u16::from_le_bytes(array(from)?))).collect::<io::Result<_>>()?;
-    let details = read_length(from)?;
-    let details = (0..details).map(|_| read_detail(from)).collect::<io::Result<_>>()?;
-    Ok(Some(FlowRecord {
+    let mut details = Vec::new();
+    while take(from)? == [ITEM] {
+        let [key] = take(from)?;
+        details.push((*DetailKey::ALL.get(usize::from(key))?, read_text(from)?));
+    }
+    Some(FlowRecord {
         start,
         end,
         client,
@@ -76,45 +94,45 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Option<FlowRecord>> {
         bytes_to_server,
         bytes_to_client,
         details,
-    }))
-}
-
-fn read_detail(from: &mut impl Read) -> io::Result<(DetailKey, Box<str>)> {
-    let key = DetailKey::ALL.get(read_length(from)?).copied().unwrap_or(DetailKey::Application);
-    let mut value = vec![0; read_length(from)?];
-    from.read_exact(&mut value)?;
-    Ok((key, String::from_utf8(value).map_err(io::Error::other)?.into()))
-}
-
-fn write_end(end: &Endpoint, out: &mut impl Write) -> io::Result<()> {
-    let has =
-        u8::from(end.ip.is_some()) | u8::from(end.port.is_some()) << 1 | u8::from(end.mac.is_some()) << 2;
-    let kind = u8::from(end.ip.is_some_and(|ip| ip.is_ipv4())) << 3;
-    out.write_all(&[has | kind])?;
-    let ip = end.ip.map_or([0; 16], |ip| match ip {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
-        IpAddr::V6(v6) => v6.octets(),
-    });
-    out.write_all(&ip)?;
-    out.write_all(&end.port.unwrap_or(0).to_le_bytes())?;
-    out.write_all(&end.mac.unwrap_or_default().0)
-}
-
-fn read_end(from: &mut impl Read) -> io::Result<Endpoint> {
-    let [has] = array(from)?;
-    let wide = Ipv6Addr::from(array::<16>(from)?);
-    let port = u16::from_le_bytes(array(from)?);
-    let mac = Mac(array(from)?);
-    let ip = if has & 8 != 0 {
-        wide.to_ipv4_mapped().map_or(IpAddr::V6(wide), IpAddr::V4)
-    } else {
-        IpAddr::V6(wide)
-    };
-    Ok(Endpoint {
-        ip: (has & 1 != 0).then_some(ip),
-        port: (has & 2 != 0).then_some(port),
-        mac: (has & 4 != 0).then_some(mac),
     })
+}
+
+/// With the sign turned round, negative numbers come before positive ones.
+fn write_time(time: Timestamp, out: &mut Vec<u8>) {
+    out.extend((time.0 ^ i64::MIN).to_be_bytes());
+}
+
+fn read_time(from: &mut &[u8]) -> Option<Timestamp> {
+    Some(Timestamp(i64::from_be_bytes(take(from)?) ^ i64::MIN))
+}
+
+fn write_end(end: &Endpoint, out: &mut Vec<u8>) {
+    match end.ip {
+        None => out.push(END),
+        Some(IpAddr::V4(v4)) => {
+            out.push(4);
+            out.extend(v4.octets());
+        }
+        Some(IpAddr::V6(v6)) => {
+            out.push(6);
+            out.extend(v6.octets());
+        }
+    }
+    out.push(u8::from(end.port.is_some()));
+    out.extend(end.port.unwrap_or_default().to_be_bytes());
+    out.push(u8::from(end.mac.is_some()));
+    out.extend(end.mac.unwrap_or_default().0);
+}
+
+fn read_end(from: &mut &[u8]) -> Option<Endpoint> {
+    let ip = match take(from)? {
+        [END] => None,
+        [4] => Some(IpAddr::V4(Ipv4Addr::from(take::<4>(from)?))),
+        _ => Some(IpAddr::V6(Ipv6Addr::from(take::<16>(from)?))),
+    };
+    let ([has_port], port) = (take(from)?, u16::from_be_bytes(take(from)?));
+    let ([has_mac], mac) = (take(from)?, Mac(take(from)?));
+    Some(Endpoint { ip, port: (has_port != 0).then_some(port), mac: (has_mac != 0).then_some(mac) })
 }
 
 const fn transport_bytes(transport: Transport) -> [u8; 2] {
@@ -122,9 +140,9 @@ const fn transport_bytes(transport: Transport) -> [u8; 2] {
         Transport::Link => [0, 0],
         Transport::Icmp => [1, 0],
         Transport::Igmp => [2, 0],
-        Transport::Tcp => [3, 0],
-        Transport::Udp => [4, 0],
-        Transport::Ip(number) => [5, number],
+        Transport::Ip(number) => [3, number],
+        Transport::Tcp => [4, 0],
+        Transport::Udp => [5, 0],
     }
 }
 
@@ -133,23 +151,45 @@ const fn transport_of([kind, number]: [u8; 2]) -> Transport {
         0 => Transport::Link,
         1 => Transport::Icmp,
         2 => Transport::Igmp,
-        3 => Transport::Tcp,
-        4 => Transport::Udp,
-        _ => Transport::Ip(number),
+        3 => Transport::Ip(number),
+        4 => Transport::Tcp,
+        _ => Transport::Udp,
     }
 }
 
-fn write_length(length: usize, out: &mut impl Write) -> io::Result<()> {
-    let length = u32::try_from(length).map_err(io::Error::other)?;
-    out.write_all(&length.to_le_bytes())
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    for &byte in text.as_bytes() {
+        if byte <= ESCAPE {
+            out.push(ESCAPE);
+            out.push(byte + 1);
+        } else {
+            out.push(byte);
+        }
+    }
+    out.push(END);
 }
 
-fn read_length(from: &mut impl Read) -> io::Result<usize> {
-    usize::try_from(u32::from_le_bytes(array(from)?)).map_err(io::Error::other)
+fn read_text(from: &mut &[u8]) -> Option<Box<str>> {
+    let end = from.iter().position(|byte| *byte == END)?;
+    let (written, rest) = from.split_at(end);
+    *from = &rest[1..];
+    let mut text = Vec::with_capacity(end);
+    let mut escaped = false;
+    for &byte in written {
+        if escaped {
+            text.push(byte.wrapping_sub(1));
+            escaped = false;
+        } else if byte == ESCAPE {
+            escaped = true;
+        } else {
+            text.push(byte);
+        }
+    }
+    String::from_utf8(text).ok().map(Into::into)
 }
 
-fn array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    from.read_exact(&mut bytes)?;
-    Ok(bytes)
+fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = from.split_first_chunk()?;
+    *from = rest;
+    Some(*first)
 }

@@ -6,9 +6,8 @@
 //! run, so a stranger could choose keys that stay; a bound is all that it could fill.
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
-use std::collections::BTreeMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, Hash};
 
 /// The digest that decides who stays; any number would do.
@@ -16,17 +15,21 @@ const DIGEST: FixedState = FixedState::with_seed(0x7761_7264);
 
 /// What is held, with what it costs and how often it was added.
 #[derive(Debug)]
-struct Held<V> {
+struct Held<K, V> {
+    key: K,
     value: V,
-    times: u64,
+    hash: u64,
     digest: u64,
+    times: u64,
     cost: usize,
 }
 
-/// The collection.
+/// The collection. What is held lies close together in the order in which it came; the table knows where.
 #[derive(Debug)]
 pub(super) struct Pool<K, V> {
-    held: HashMap<K, Held<V>, FixedState>,
+    held: Vec<Held<K, V>>,
+    places: HashTable<usize>,
+    hasher: FixedState,
     most: usize,
     cost: usize,
     /// Digests from here on are left out.
@@ -37,32 +40,51 @@ pub(super) struct Pool<K, V> {
 impl<K: Eq + Hash + Ord, V> Pool<K, V> {
     /// A pool of at most `most` bytes; its hash table is seeded apart from the digests.
     pub(super) fn new(most: usize, seed: u64) -> Self {
-        let held = HashMap::with_hasher(FixedState::with_seed(seed));
-        Self { held, most, cost: 0, closed: None, times: 0 }
+        Self {
+            held: Vec::new(),
+            places: HashTable::new(),
+            hasher: FixedState::with_seed(seed),
+            most,
+            cost: 0,
+            closed: None,
+            times: 0,
+        }
     }
 
     /// Adds a key that holds `heap` bytes outside itself.
     pub(super) fn add(&mut self, key: K, heap: usize, value: V, merge: impl FnOnce(&mut V, V)) {
-        let digest = DIGEST.hash_one(&key);
-        self.add_times(key, Held { value, times: 1, digest, cost: entry_cost::<K, V>() + heap }, merge);
+        let cost = entry_cost::<K, V>() + heap;
+        self.put(key, value, 1, cost, None, merge);
     }
 
-    fn add_times(&mut self, key: K, new: Held<V>, merge: impl FnOnce(&mut V, V)) {
-        self.times = self.times.saturating_add(new.times);
-        if self.closed.is_some_and(|closed| new.digest >= closed) {
-            return;
-        }
-        match self.held.entry(key) {
-            Entry::Occupied(mut there) => {
-                let there = there.get_mut();
-                there.times = there.times.saturating_add(new.times);
-                merge(&mut there.value, new.value);
+    fn put(
+        &mut self,
+        key: K,
+        value: V,
+        times: u64,
+        cost: usize,
+        digest: Option<u64>,
+        merge: impl FnOnce(&mut V, V),
+    ) {
+        self.times = self.times.saturating_add(times);
+        let hash = self.hasher.hash_one(&key);
+        let held = &mut self.held;
+        match self.places.entry(hash, |at| held[*at].key == key, |at| held[*at].hash) {
+            Entry::Occupied(there) => {
+                let there = &mut held[*there.get()];
+                there.times = there.times.saturating_add(times);
+                return merge(&mut there.value, value);
             }
             Entry::Vacant(free) => {
-                self.cost = self.cost.saturating_add(new.cost);
-                free.insert(new);
+                let digest = digest.unwrap_or_else(|| DIGEST.hash_one(&key));
+                if self.closed.is_some_and(|closed| digest >= closed) {
+                    return;
+                }
+                free.insert(held.len());
+                held.push(Held { key, value, hash, digest, times, cost });
             }
         }
+        self.cost = self.cost.saturating_add(cost);
         // Some slack, so that sorting out costs little per key.
         if self.cost > self.most.saturating_add(self.most / 4) {
             self.sort_out();
@@ -71,13 +93,14 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
 
     /// Adds what another worker gathered.
     pub(super) fn join(&mut self, other: Self, merge: impl Fn(&mut V, V)) {
-        let kept: u64 = other.held.values().map(|held| held.times).sum();
+        let kept: u64 = other.held.iter().map(|held| held.times).sum();
         self.times = self.times.saturating_add(other.times.saturating_sub(kept));
+        drop(other.places);
         if let Some(closed) = other.closed {
             self.close(closed);
         }
-        for (key, held) in other.held {
-            self.add_times(key, held, &merge);
+        for held in other.held {
+            self.put(held.key, held.value, held.times, held.cost, Some(held.digest), &merge);
         }
     }
 
@@ -86,7 +109,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
         if self.cost <= self.most {
             return;
         }
-        let mut order: Vec<_> = self.held.values().map(|held| (held.digest, held.cost)).collect();
+        let mut order: Vec<_> = self.held.iter().map(|held| (held.digest, held.cost)).collect();
         order.sort_unstable();
         let mut sum = 0_usize;
         let over = order.iter().find(|(_, cost)| {
@@ -101,35 +124,38 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
     fn close(&mut self, digest: u64) {
         let closed = self.closed.map_or(digest, |closed| closed.min(digest));
         self.closed = Some(closed);
-        self.held.retain(|_, held| held.digest < closed);
-        self.cost = self.held.values().map(|held| held.cost).sum();
+        self.held.retain(|held| held.digest < closed);
+        self.cost = self.held.iter().map(|held| held.cost).sum();
+        self.places.clear();
+        for (at, held) in self.held.iter().enumerate() {
+            self.places.insert_unique(held.hash, at, |at| self.held[*at].hash);
+        }
     }
 
-    /// Everything kept, added to `into`, and how many additions were left out.
-    pub(super) fn empty_into(mut self, into: &mut BTreeMap<K, V>, merge: impl Fn(&mut V, V)) -> u64 {
+    /// Everything kept, appended to `into` in no order, and how many additions were left out.
+    pub(super) fn empty_into(mut self, into: &mut Vec<(K, V)>) -> u64 {
         self.sort_out();
-        let mut left_out = self.times;
-        for (key, held) in self.held {
-            left_out = left_out.saturating_sub(held.times);
-            match into.entry(key) {
-                std::collections::btree_map::Entry::Occupied(mut there) => merge(there.get_mut(), held.value),
-                std::collections::btree_map::Entry::Vacant(free) => {
-                    free.insert(held.value);
-                }
-            }
+        let kept: u64 = self.held.iter().map(|held| held.times).sum();
+        let pairs = self.held.into_iter().map(|held| (held.key, held.value));
+        if into.is_empty() {
+            // Where nothing is there yet the room is used again.
+            *into = pairs.collect();
+        } else {
+            into.extend(pairs);
         }
-        left_out
+        self.times.saturating_sub(kept)
     }
 }
 
 /// What a key and its value cost in a hash table that is seven eighths full at most and half on average.
 const fn entry_cost<K, V>() -> usize {
-    (size_of::<K>() + size_of::<Held<V>>()) * 3 / 2
+    (size_of::<K>() + size_of::<V>() + 3 * size_of::<u64>()) * 3 / 2
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn pool() -> Pool<u32, u64> {
         Pool::new(100 * entry_cost::<u32, u64>(), 7)
@@ -144,8 +170,9 @@ mod tests {
         let additions: Vec<u32> = (0..5_000_u32).map(|n| n * 7919 % 1_000).collect();
         let mut alone = pool();
         additions.iter().for_each(|key| alone.add(*key, 0, 1, add));
-        let mut expected = BTreeMap::new();
-        let left_out = alone.empty_into(&mut expected, add);
+        let mut expected = Vec::new();
+        let left_out = alone.empty_into(&mut expected);
+        let expected = BTreeMap::from_iter(expected);
         assert_eq!(expected.len(), 100);
         assert!(expected.values().all(|count| *count == 5), "a kept key lost sightings");
         assert_eq!(left_out, 5_000 - 500);
@@ -156,9 +183,9 @@ mod tests {
             }
             let mut joined = pools.pop().unwrap();
             pools.into_iter().for_each(|other| joined.join(other, add));
-            let mut got = BTreeMap::new();
-            assert_eq!(joined.empty_into(&mut got, add), left_out, "{workers} workers");
-            assert!(got == expected, "{workers} workers keep something else");
+            let mut got = Vec::new();
+            assert_eq!(joined.empty_into(&mut got), left_out, "{workers} workers");
+            assert!(BTreeMap::from_iter(got) == expected, "{workers} workers keep something else");
         }
     }
 
@@ -166,7 +193,7 @@ mod tests {
     fn what_fits_is_all_kept() {
         let mut pool = pool();
         (0..100).for_each(|key| pool.add(key, 0, 1, add));
-        let mut got = BTreeMap::new();
-        assert_eq!((pool.empty_into(&mut got, add), got.len()), (0, 100));
+        let mut got = Vec::new();
+        assert_eq!((pool.empty_into(&mut got), got.len()), (0, 100));
     }
 }
