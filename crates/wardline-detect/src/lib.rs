@@ -23,9 +23,14 @@ pub const EVIDENCE_MAX: usize = 16;
 #[must_use]
 pub fn findings(devices: &[Device], content: &Content, at: Timestamp) -> Vec<Finding> {
     let keys = special::host_key::Shared::among(devices);
+    let told: Vec<matcher::Told> = devices.iter().map(matcher::Told::by).collect();
     let mut findings = Vec::new();
     for rule in content.weaknesses.values() {
-        for device in devices {
+        let wanted = matcher::Told::wanted_by(&rule.when);
+        for (device, told) in devices.iter().zip(&told) {
+            if !wanted.meets(*told) {
+                continue;
+            }
             let mut shows = Shows::default();
             for condition in &rule.when {
                 match condition {
