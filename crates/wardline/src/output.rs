@@ -7,7 +7,6 @@ pub(crate) mod table;
 pub(crate) mod truth;
 mod words;
 
-use std::collections::BTreeMap;
 use wardline_content::Content;
 use wardline_inventory::Inventory;
 use wardline_model::{Device, Finding, Timestamp};
@@ -21,8 +20,9 @@ pub(crate) struct Report<'a> {
     pub(crate) inventory: Inventory,
     /// What is wrong.
     pub(crate) findings: Vec<Finding>,
+    /// How many threads may write it.
+    pub(crate) threads: usize,
     content: &'a Content,
-    by_id: BTreeMap<String, usize>,
 }
 
 impl<'a> Report<'a> {
@@ -32,14 +32,14 @@ impl<'a> Report<'a> {
         inventory: Inventory,
         findings: Vec<Finding>,
         content: &'a Content,
+        threads: usize,
     ) -> Self {
-        let by_id = inventory.devices.iter().enumerate().map(|(at, d)| (d.id.clone(), at)).collect();
-        Self { analysis, inventory, findings, content, by_id }
+        Self { analysis, inventory, findings, threads, content }
     }
 
     /// The device of that id.
     pub(crate) fn device(&self, id: &str) -> Option<&Device> {
-        self.by_id.get(id).and_then(|at| self.inventory.devices.get(*at))
+        self.inventory.device(id)
     }
 
     /// What people call the device of that id.

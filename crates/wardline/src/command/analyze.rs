@@ -69,7 +69,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Format::Table => table::write(&report, table::Style::of_stdout(), &mut out)?,
     }
     out.flush()?;
-    Ok(outcome(&report))
+    let outcome = outcome(&report);
+    // The process ends here: to give back a million pieces one by one would only take time.
+    std::mem::forget(report);
+    Ok(outcome)
 }
 
 /// Analyses open captures.
@@ -77,13 +80,13 @@ pub(crate) fn report<'a>(captures: &mut Captures, content: &'a Content, threads:
     let bar = progress();
     quiet_panics();
     let seed = RandomState::new().hash_one(0_u8);
-    let analysis =
-        analyse(captures, Options { threads: usize::from(threads), seed }, &mut |packets| bar.inc(packets))?;
+    let threads = usize::from(threads);
+    let analysis = analyse(captures, Options { threads, seed }, &mut |packets| bar.inc(packets))?;
     bar.finish_and_clear();
     let knowledge = Knowledge::new(content);
     let inventory = wardline_inventory::devices(&analysis.sightings, &knowledge);
     let findings = wardline_detect::findings(&inventory.devices, content, analysis.last.unwrap_or_default());
-    Ok(Report::new(analysis, inventory, findings, content))
+    Ok(Report::new(analysis, inventory, findings, content, threads))
 }
 
 /// What to call a file.

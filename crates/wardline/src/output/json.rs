@@ -2,438 +2,289 @@
 //!
 //! Unknown is absent, never an empty guess; arrays are sorted, so that two runs give the same bytes.
 
-use super::{Report, rfc3339};
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+mod lines;
+mod text;
+
+use super::Report;
+use lines::Layout;
 use std::io::{self, Write};
-use wardline_model::{Device, Endpoint, Evidence, Finding, FlowRecord, Seen, Statement, Subject};
+use text::Text;
+use wardline_model::{
+    About, Device, Endpoint, Evidence, Fact, Finding, FlowRecord, Seen, Service, Statement, Subject,
+    Transport,
+};
 use wardline_wire::capture::FileSummary;
 
 /// The whole document: one object, a line per device, flow and finding.
 pub(crate) fn write(report: &mut Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(b"{\"capture\":")?;
-    serde_json::to_writer(&mut *out, &capture(report))?;
-    out.write_all(b",\n\"devices\":[")?;
-    let names = FileNames::of(&report.analysis.files);
-    list(out, report.inventory.devices.iter().map(|d| Ok(DeviceView::new(d, &names))))?;
+    let mut text = Text::default();
+    capture(text.plain("{\"capture\":"), report);
+    text.plain(",\n\"devices\":[");
+    out.write_all(text.bytes())?;
+    devices(report, Layout::Array, out)?;
     out.write_all(b"],\n\"flows\":[")?;
-    list(out, report.analysis.flows.sorted()?.map(|flow| flow.map(|flow| FlowView::new(&flow))))?;
+    flows(report, Layout::Array, out)?;
     out.write_all(b"],\n\"findings\":[")?;
-    list(out, report.findings.iter().map(|f| Ok(FindingView::new(f, &names))))?;
+    findings(report, Layout::Array, out)?;
     out.write_all(b"]}\n")
 }
 
 /// Devices as one JSON array, a line each.
 pub(crate) fn write_devices(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    let names = FileNames::of(&report.analysis.files);
     out.write_all(b"[")?;
-    list(out, report.inventory.devices.iter().map(|d| Ok(DeviceView::new(d, &names))))?;
+    devices(report, Layout::Array, out)?;
     out.write_all(b"]\n")
 }
 
 /// Flows, one JSON object a line.
 pub(crate) fn write_flows(report: &mut Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    for flow in report.analysis.flows.sorted()? {
-        line(out, &FlowView::new(&flow?))?;
-    }
-    Ok(())
+    flows(report, Layout::Lines, out)
 }
 
 /// Findings, one JSON object a line.
 pub(crate) fn write_findings(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    let names = FileNames::of(&report.analysis.files);
-    report.findings.iter().try_for_each(|finding| line(out, &FindingView::new(finding, &names)))
+    findings(report, Layout::Lines, out)
 }
 
 /// Observations, one JSON object a line.
 pub(crate) fn write_observations(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
     let names = FileNames::of(&report.analysis.files);
-    let observations = &report.analysis.sightings.observations;
-    observations
-        .iter()
-        .try_for_each(|(statement, seen)| line(out, &ObservationView::new(statement, seen, &names)))
+    let items = report.analysis.sightings.observations.iter().map(Ok);
+    let render = |text: &mut Text, (statement, seen): &(&Statement, &Seen)| {
+        observation(text, statement, seen, &names);
+    };
+    lines::write(items, report.threads, Layout::Lines, render, out)
 }
 
-fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
+fn devices(report: &Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
+    let names = FileNames::of(&report.analysis.files);
+    let items = report.inventory.devices.iter().map(Ok);
+    lines::write(items, report.threads, layout, |text, one: &&Device| device(text, one, &names), out)
 }
 
-fn list<T: Serialize>(out: &mut impl Write, items: impl Iterator<Item = io::Result<T>>) -> io::Result<()> {
-    for (number, item) in items.enumerate() {
-        out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &item?)?;
-    }
-    Ok(())
+fn flows(report: &mut Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
+    lines::write(report.analysis.flows.sorted()?, report.threads, layout, flow, out)
+}
+
+fn findings(report: &Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
+    let names = FileNames::of(&report.analysis.files);
+    let items = report.findings.iter().map(Ok);
+    lines::write(items, report.threads, layout, |text, one: &&Finding| finding(text, one, &names), out)
 }
 
 /// Names of the files, by index.
-pub(crate) struct FileNames<'a>(Vec<&'a str>);
+struct FileNames<'a>(Vec<&'a str>);
 
 impl<'a> FileNames<'a> {
-    pub(crate) fn of(files: &'a [FileSummary]) -> Self {
+    fn of(files: &'a [FileSummary]) -> Self {
         Self(files.iter().map(|f| f.name.as_str()).collect())
     }
 
-    pub(crate) fn get(&self, file: u32) -> &'a str {
+    fn get(&self, file: u32) -> &'a str {
         usize::try_from(file).ok().and_then(|at| self.0.get(at).copied()).unwrap_or_default()
     }
 }
 
-#[derive(Serialize)]
-struct CaptureView {
-    files: Vec<FileView>,
-    packets: u64,
-    bytes: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<String>,
-    undecoded_packets: u64,
-    shed: u64,
-    counters: Counters,
-}
-
-/// Counters that are not zero, by name.
-struct Counters(Vec<(&'static str, u64)>);
-
-impl Serialize for Counters {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, count) in self.0.iter().filter(|(_, count)| *count > 0) {
-            map.serialize_entry(name, count)?;
-        }
-        map.end()
-    }
-}
-
-#[derive(Serialize)]
-struct FileView {
-    name: String,
-    packets: u64,
-    bytes: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<String>,
-    truncated: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dropped: Option<u64>,
-}
-
-fn capture(report: &Report<'_>) -> CaptureView {
+fn capture(text: &mut Text, report: &Report<'_>) {
     let analysis = &report.analysis;
-    let file = |f: &FileSummary| FileView {
-        name: f.name.clone(),
-        packets: f.packets,
-        bytes: f.bytes,
-        first: f.first.map(rfc3339),
-        last: f.last.map(rfc3339),
-        truncated: f.truncated,
-        problem: f.problem.clone(),
-        dropped: f.dropped,
+    let totals = &analysis.totals;
+    text.object(|text| {
+        text.key("files").array(&analysis.files, file);
+        text.key("packets").number(totals.packets);
+        text.key("bytes").number(totals.bytes);
+        for (name, time) in [("first", analysis.first), ("last", analysis.last)] {
+            if let Some(time) = time {
+                text.key(name).time(time);
+            }
+        }
+        text.key("undecoded_packets").number(totals.undecoded_packets);
+        text.key("shed").number(totals.shed());
+        text.key("counters").object(|text| {
+            for (name, count) in totals.named().into_iter().filter(|(_, count)| *count > 0) {
+                text.key(name).number(count);
+            }
+        });
+    });
+}
+
+fn file(text: &mut Text, file: &FileSummary) {
+    text.object(|text| {
+        text.key("name").string(&file.name);
+        text.key("packets").number(file.packets);
+        text.key("bytes").number(file.bytes);
+        for (name, time) in [("first", file.first), ("last", file.last)] {
+            if let Some(time) = time {
+                text.key(name).time(time);
+            }
+        }
+        text.key("truncated").flag(file.truncated);
+        text.some("problem", file.problem.as_deref());
+        if let Some(dropped) = file.dropped {
+            text.key("dropped").number(dropped);
+        }
+    });
+}
+
+fn device(text: &mut Text, device: &Device, names: &FileNames<'_>) {
+    let string = |text: &mut Text, word: &String| text.string(word);
+    text.object(|text| {
+        text.key("id").string(&device.id);
+        text.key("macs").array(device.macs.iter().copied(), Text::mac);
+        text.key("ips").array(device.ips.iter().copied(), Text::ip);
+        text.key("hostnames").array(&device.hostnames, string);
+        text.key("ae_titles").array(&device.ae_titles, string);
+        text.some("vendor", device.vendor.as_deref());
+        text.some("model", device.model.as_deref());
+        text.some("serial", device.serial.as_deref());
+        text.some("udi", device.udi.as_deref());
+        if let Some((code, confidence)) = &device.class {
+            text.key("class").string(code);
+            text.key("class_confidence").fraction(*confidence);
+        }
+        if let Some(os) = &device.os {
+            named_version(text.key("os"), &os.name, os.version.as_deref());
+        }
+        text.key("software")
+            .array(&device.software, |text, s| named_version(text, &s.name, s.version.as_deref()));
+        text.key("roles").array(&device.roles, |text, role| text.string(role.as_str()));
+        text.some("location", device.location.as_deref());
+        text.key("first_seen").time(device.first_seen);
+        text.key("last_seen").time(device.last_seen);
+        text.key("services").array(&device.services, service);
+        text.key("patient_data_in_clear").flag(device.patient_data_in_clear);
+        text.key("evidence").array(&device.evidence, |text, one| evidence(text, one, names));
+    });
+}
+
+fn named_version(text: &mut Text, name: &str, version: Option<&str>) {
+    text.object(|text| {
+        text.key("name").string(name);
+        text.some("version", version);
+    });
+}
+
+fn service(text: &mut Text, service: &Service) {
+    text.object(|text| {
+        text.key("transport").string(service.transport);
+        text.key("port").number(u64::from(service.port));
+        text.key("protocol").string(service.protocol);
+        text.key("encrypted").flag(service.encrypted);
+    });
+}
+
+fn evidence(text: &mut Text, evidence: &Evidence, names: &FileNames<'_>) {
+    text.object(|text| {
+        text.key("attribute").string(evidence.attribute.as_str());
+        text.key("value").string(&evidence.value);
+        text.some("version", evidence.version.as_deref());
+        text.key("confidence").fraction(evidence.confidence);
+        text.key("protocol").string(evidence.protocol);
+        text.key("rule").string(&evidence.rule);
+        text.key("source").string(&evidence.source);
+        seen(text, &evidence.seen, names);
+        text.some("via", evidence.via.as_deref());
+    });
+}
+
+/// When and how often, and where the first exemplar stands.
+fn seen(text: &mut Text, seen: &Seen, names: &FileNames<'_>) {
+    text.key("first").time(seen.first);
+    text.key("last").time(seen.last);
+    text.key("count").number(seen.count);
+    if let Some(packet) = seen.exemplars.first() {
+        text.key("file").string(names.get(packet.file));
+        text.key("frame").number(packet.frame);
+        text.key("time").time(packet.time);
+    }
+}
+
+fn flow(text: &mut Text, flow: &FlowRecord) {
+    text.object(|text| {
+        text.key("start").time(flow.start);
+        text.key("end").time(flow.end);
+        end(text.key("client"), &flow.client);
+        end(text.key("server"), &flow.server);
+        text.key("vlan").array(&flow.vlan, |text, vlan| text.number(u64::from(*vlan)));
+        transport(text.key("transport"), flow.transport);
+        text.key("protocol").string(flow.protocol);
+        text.key("encrypted").flag(flow.encrypted);
+        text.key("packets_to_server").number(flow.packets_to_server);
+        text.key("packets_to_client").number(flow.packets_to_client);
+        text.key("bytes_to_server").number(flow.bytes_to_server);
+        text.key("bytes_to_client").number(flow.bytes_to_client);
+        text.key("details").object(|text| {
+            for (key, value) in &flow.details {
+                text.key(key.as_str()).string(value);
+            }
+        });
+    });
+}
+
+fn end(text: &mut Text, end: &Endpoint) {
+    text.object(|text| {
+        if let Some(ip) = end.ip {
+            text.key("ip").ip(ip);
+        }
+        if let Some(port) = end.port {
+            text.key("port").number(u64::from(port));
+        }
+        if let Some(mac) = end.mac {
+            text.key("mac").mac(mac);
+        }
+    });
+}
+
+fn transport(text: &mut Text, transport: Transport) {
+    match transport {
+        Transport::Tcp => text.string("tcp"),
+        Transport::Udp => text.string("udp"),
+        other => text.string(&other.name()),
+    }
+}
+
+fn finding(text: &mut Text, finding: &Finding, names: &FileNames<'_>) {
+    text.object(|text| {
+        text.key("id").string(&finding.id);
+        text.key("kind").string(finding.kind.as_str());
+        text.key("rule").string(&finding.rule);
+        text.key("severity").string(finding.severity.as_str());
+        text.key("device").string(&finding.device);
+        text.key("title").string(&finding.title);
+        text.key("why").string(&finding.why);
+        text.key("next_step").string(&finding.next_step);
+        text.key("evidence").array(&finding.evidence, |text, one| evidence(text, one, names));
+    });
+}
+
+fn observation(text: &mut Text, statement: &Statement, sightings: &Seen, names: &FileNames<'_>) {
+    let (ip, mac) = match statement.subject {
+        Subject::Mac(mac) => (None, Some(mac)),
+        Subject::Host { ip, mac } => (Some(ip), mac),
+        Subject::Named(ip) => (Some(ip), None),
     };
-    CaptureView {
-        files: analysis.files.iter().map(file).collect(),
-        packets: analysis.totals.packets,
-        bytes: analysis.totals.bytes,
-        first: analysis.first.map(rfc3339),
-        last: analysis.last.map(rfc3339),
-        undecoded_packets: analysis.totals.undecoded_packets,
-        shed: analysis.totals.shed(),
-        counters: Counters(analysis.totals.named()),
-    }
-}
-
-/// Percent as a number from 0 to 1.
-fn fraction(confidence: u8) -> f64 {
-    f64::from(confidence) / 100.0
-}
-
-#[derive(Serialize)]
-struct NamedVersion<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct ServiceView {
-    transport: &'static str,
-    port: u16,
-    protocol: &'static str,
-    encrypted: bool,
-}
-
-#[derive(Serialize)]
-struct DeviceView<'a> {
-    id: &'a str,
-    macs: Vec<String>,
-    ips: Vec<String>,
-    hostnames: &'a [String],
-    ae_titles: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vendor: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    serial: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    udi: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    class: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    class_confidence: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    os: Option<NamedVersion<'a>>,
-    software: Vec<NamedVersion<'a>>,
-    roles: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<&'a str>,
-    first_seen: String,
-    last_seen: String,
-    services: Vec<ServiceView>,
-    patient_data_in_clear: bool,
-    evidence: Vec<EvidenceView<'a>>,
-}
-
-impl<'a> DeviceView<'a> {
-    fn new(device: &'a Device, names: &FileNames<'a>) -> Self {
-        let service = |s: &wardline_model::Service| ServiceView {
-            transport: s.transport,
-            port: s.port,
-            protocol: s.protocol,
-            encrypted: s.encrypted,
-        };
-        Self {
-            id: &device.id,
-            macs: device.macs.iter().map(ToString::to_string).collect(),
-            ips: device.ips.iter().map(ToString::to_string).collect(),
-            hostnames: &device.hostnames,
-            ae_titles: &device.ae_titles,
-            vendor: device.vendor.as_deref(),
-            model: device.model.as_deref(),
-            serial: device.serial.as_deref(),
-            udi: device.udi.as_deref(),
-            class: device.class.as_ref().map(|(code, _)| code.as_str()),
-            class_confidence: device.class.as_ref().map(|(_, confidence)| fraction(*confidence)),
-            os: device.os.as_ref().map(|os| NamedVersion { name: &os.name, version: os.version.as_deref() }),
-            software: device
-                .software
-                .iter()
-                .map(|s| NamedVersion { name: &s.name, version: s.version.as_deref() })
-                .collect(),
-            roles: device.roles.iter().map(|r| r.as_str()).collect(),
-            location: device.location.as_deref(),
-            first_seen: rfc3339(device.first_seen),
-            last_seen: rfc3339(device.last_seen),
-            services: device.services.iter().map(service).collect(),
-            patient_data_in_clear: device.patient_data_in_clear,
-            evidence: device.evidence.iter().map(|e| EvidenceView::new(e, names)).collect(),
+    text.object(|text| {
+        if let Some(ip) = ip {
+            text.key("ip").ip(ip);
         }
-    }
-}
-
-#[derive(Serialize)]
-struct EvidenceView<'a> {
-    attribute: &'static str,
-    value: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
-    confidence: f64,
-    protocol: &'static str,
-    rule: &'a str,
-    source: &'a str,
-    first: String,
-    last: String,
-    count: u64,
-    #[serde(flatten)]
-    place: Option<PlaceView<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    via: Option<&'a str>,
-}
-
-/// Where the first exemplar stands.
-#[derive(Serialize)]
-struct PlaceView<'a> {
-    file: &'a str,
-    frame: u64,
-    time: String,
-}
-
-fn place<'a>(seen: &Seen, names: &FileNames<'a>) -> Option<PlaceView<'a>> {
-    let packet = seen.exemplars.first()?;
-    Some(PlaceView { file: names.get(packet.file), frame: packet.frame, time: rfc3339(packet.time) })
-}
-
-impl<'a> EvidenceView<'a> {
-    fn new(evidence: &'a Evidence, names: &FileNames<'a>) -> Self {
-        Self {
-            attribute: evidence.attribute.as_str(),
-            value: &evidence.value,
-            version: evidence.version.as_deref(),
-            confidence: fraction(evidence.confidence),
-            protocol: evidence.protocol,
-            rule: &evidence.rule,
-            source: &evidence.source,
-            first: rfc3339(evidence.seen.first),
-            last: rfc3339(evidence.seen.last),
-            count: evidence.seen.count,
-            place: place(&evidence.seen, names),
-            via: evidence.via.as_deref(),
+        if let Some(mac) = mac {
+            text.key("mac").mac(mac);
         }
-    }
+        text.key("about").string(match statement.about {
+            About::Speaker => "speaker",
+            About::Equipment => "equipment",
+        });
+        text.key("protocol").string(statement.protocol);
+        text.key("facts").array(&statement.facts, fact);
+        seen(text, sightings, names);
+    });
 }
 
-#[derive(Serialize)]
-struct EndView {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    port: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<String>,
-}
-
-impl EndView {
-    fn new(end: &Endpoint) -> Self {
-        Self { ip: end.ip.map(|ip| ip.to_string()), port: end.port, mac: end.mac.map(|mac| mac.to_string()) }
-    }
-}
-
-#[derive(Serialize)]
-struct FlowView {
-    start: String,
-    end: String,
-    client: EndView,
-    server: EndView,
-    vlan: Vec<u16>,
-    transport: String,
-    protocol: &'static str,
-    encrypted: bool,
-    packets_to_server: u64,
-    packets_to_client: u64,
-    bytes_to_server: u64,
-    bytes_to_client: u64,
-    details: Details,
-}
-
-struct Details(Vec<(&'static str, Box<str>)>);
-
-impl Serialize for Details {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
-
-impl FlowView {
-    fn new(flow: &FlowRecord) -> Self {
-        Self {
-            start: rfc3339(flow.start),
-            end: rfc3339(flow.end),
-            client: EndView::new(&flow.client),
-            server: EndView::new(&flow.server),
-            vlan: flow.vlan.clone(),
-            transport: flow.transport.name(),
-            protocol: flow.protocol,
-            encrypted: flow.encrypted,
-            packets_to_server: flow.packets_to_server,
-            packets_to_client: flow.packets_to_client,
-            bytes_to_server: flow.bytes_to_server,
-            bytes_to_client: flow.bytes_to_client,
-            details: Details(flow.details.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct FindingView<'a> {
-    id: &'a str,
-    kind: &'static str,
-    rule: &'a str,
-    severity: &'static str,
-    device: &'a str,
-    title: &'a str,
-    why: &'a str,
-    next_step: &'a str,
-    evidence: Vec<EvidenceView<'a>>,
-}
-
-impl<'a> FindingView<'a> {
-    fn new(finding: &'a Finding, names: &FileNames<'a>) -> Self {
-        Self {
-            id: &finding.id,
-            kind: finding.kind.as_str(),
-            rule: &finding.rule,
-            severity: finding.severity.as_str(),
-            device: &finding.device,
-            title: &finding.title,
-            why: &finding.why,
-            next_step: &finding.next_step,
-            evidence: finding.evidence.iter().map(|e| EvidenceView::new(e, names)).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ObservationView<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<String>,
-    about: &'static str,
-    protocol: &'static str,
-    facts: Vec<FactView<'a>>,
-    first: String,
-    last: String,
-    count: u64,
-    #[serde(flatten)]
-    place: Option<PlaceView<'a>>,
-}
-
-#[derive(Serialize)]
-struct FactView<'a> {
-    attribute: &'static str,
-    value: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
-    confidence: f64,
-    rule: &'a str,
-}
-
-impl<'a> ObservationView<'a> {
-    fn new(statement: &'a Statement, seen: &Seen, names: &FileNames<'a>) -> Self {
-        let (ip, mac) = match statement.subject {
-            Subject::Mac(mac) => (None, Some(mac)),
-            Subject::Host { ip, mac } => (Some(ip), mac),
-            Subject::Named(ip) => (Some(ip), None),
-        };
-        let fact = |f: &'a wardline_model::Fact| FactView {
-            attribute: f.attribute.as_str(),
-            value: &f.value,
-            version: f.version.as_deref(),
-            confidence: fraction(f.confidence),
-            rule: &f.rule,
-        };
-        Self {
-            ip: ip.map(|ip| ip.to_string()),
-            mac: mac.map(|mac| mac.to_string()),
-            about: match statement.about {
-                wardline_model::About::Speaker => "speaker",
-                wardline_model::About::Equipment => "equipment",
-            },
-            protocol: statement.protocol,
-            facts: statement.facts.iter().map(fact).collect(),
-            first: rfc3339(seen.first),
-            last: rfc3339(seen.last),
-            count: seen.count,
-            place: place(seen, names),
-        }
-    }
+fn fact(text: &mut Text, fact: &Fact) {
+    text.object(|text| {
+        text.key("attribute").string(fact.attribute.as_str());
+        text.key("value").string(&fact.value);
+        text.some("version", fact.version.as_deref());
+        text.key("confidence").fraction(fact.confidence);
+        text.key("rule").string(&fact.rule);
+    });
 }
