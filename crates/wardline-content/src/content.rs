@@ -66,6 +66,12 @@ impl Content {
         gathered.check()
     }
 
+    /// Whether anything is known to say something of such a clue.
+    #[must_use]
+    pub fn reads(&self, clue: Attribute) -> bool {
+        matches!(clue, Attribute::SnmpObjectId | Attribute::Mac) || self.fingerprints.reads(clue)
+    }
+
     /// What a clue says: fingerprints, and for object identifiers and MAC addresses their registries.
     #[must_use]
     pub fn conclude(&self, clue: Attribute, text: &str) -> Vec<Conclusion> {

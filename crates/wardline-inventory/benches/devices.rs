@@ -42,6 +42,6 @@ fn devices_of_sightings(bencher: Bencher<'_, '_>, count: u32) {
     let content = Content::embedded().expect("the built-in content is right");
     bencher.counter(ItemsCount::new(count)).bench_local(|| {
         let knowledge = Knowledge::new(&content);
-        devices(&sightings, &knowledge).devices.len()
+        devices(&sightings, &knowledge, 1).devices.len()
     });
 }

@@ -1,15 +1,15 @@
 //! Assembling: sightings and statements become clues of nodes; what identifies joins nodes.
 
-use crate::clue::{Clue, WIRE};
+use crate::clue::{Clue, Clues, WIRE};
 use crate::identity::binding::Bindings;
 use crate::knowledge::{Conclusions, Knowledge};
 use crate::link::Link;
 use crate::merge::{Groups, Node, NodeId};
 use crate::place::Tenancies;
 use crate::{Inventory, Sightings};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
-use wardline_model::{About, Attribute, Confidence, Mac, Role, Seen, Subject, is_device_address};
+use wardline_model::{About, Attribute, Confidence, Mac, Role, Seen, Subject, Timestamp, is_device_address};
 
 /// A frame came from there: as sure as the link itself.
 const FRAME_CONFIDENCE: Confidence = 99;
@@ -41,8 +41,8 @@ const CLINICAL_NAMING: &[Attribute] = &[
 /// Addresses as text, kept so that clues can borrow it.
 #[derive(Default)]
 pub(crate) struct Texts {
-    macs: BTreeMap<Mac, String>,
-    ips: BTreeMap<IpAddr, String>,
+    macs: HashMap<Mac, String>,
+    ips: HashMap<IpAddr, String>,
 }
 
 impl Texts {
@@ -58,13 +58,14 @@ impl Texts {
 }
 
 /// Devices of what was seen.
-pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inventory {
+pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads: usize) -> Inventory {
     let bindings = Bindings::read(&sightings.observations);
     let clinical = named(sightings, CLINICAL_NAMING);
     let link = Link::survey(sightings, &bindings, &clinical);
     let tenancies = Tenancies::read(sightings, &bindings, &link);
     let texts = Texts::of(sightings, &bindings);
-    let conclusions = Conclusions::draw(knowledge, &sightings.observations, texts.macs.keys());
+    let conclusions =
+        Conclusions::draw(knowledge, &sightings.observations, texts.macs.values().map(String::as_str));
     let mut assembly = Assembly {
         sightings,
         bindings: &bindings,
@@ -73,7 +74,7 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inven
         texts: &texts,
         conclusions: &conclusions,
         groups: Groups::default(),
-        clues: Vec::new(),
+        clues: Clues::default(),
         seen: Vec::new(),
         listed: BTreeSet::new(),
     };
@@ -87,7 +88,7 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inven
     assembly.join_host_keys();
     assembly.take_equipment(knowledge);
     assembly.note_patient_data();
-    assembly.finish(knowledge)
+    assembly.finish(knowledge, threads)
 }
 
 /// Addresses of hosts that say one of these, of themselves or of what made their data.
@@ -112,10 +113,11 @@ pub(crate) struct Assembly<'a> {
     pub(crate) link: &'a Link,
     pub(crate) tenancies: &'a Tenancies,
     pub(crate) texts: &'a Texts,
-    pub(crate) conclusions: &'a Conclusions,
+    pub(crate) conclusions: &'a Conclusions<'a>,
     pub(crate) groups: Groups,
-    pub(crate) clues: Vec<(NodeId, Clue<'a>)>,
-    pub(crate) seen: Vec<(NodeId, &'a Seen)>,
+    pub(crate) clues: Clues<'a>,
+    /// When each node was seen: from, to.
+    pub(crate) seen: Vec<(NodeId, Timestamp, Timestamp)>,
     /// Nodes that make their group a device.
     pub(crate) listed: BTreeSet<NodeId>,
 }
@@ -129,7 +131,7 @@ impl<'a> Assembly<'a> {
             }
             let node = self.groups.number(Node::Station(*mac));
             self.listed.insert(node);
-            self.seen.push((node, seen));
+            self.seen.push((node, seen.first, seen.last));
             self.add(node, frame_clue(Attribute::Mac, &self.texts.macs[mac], "link", seen));
             if self.link.routers.contains(mac) {
                 let role = frame_clue(Attribute::Role, Role::Router.as_str(), "link", seen);
@@ -144,7 +146,7 @@ impl<'a> Assembly<'a> {
         let named = named(self.sightings, NAMING);
         for (host, seen) in &self.sightings.hosts {
             let node = self.groups.number(self.tenancies.host(self.link, *host, &seen.seen));
-            self.seen.push((node, &seen.seen));
+            self.seen.push((node, seen.seen.first, seen.seen.last));
             if !host.ip.is_unspecified() {
                 self.add(node, frame_clue(Attribute::Ip, &self.texts.ips[&host.ip], "ip", &seen.seen));
             }
@@ -195,24 +197,23 @@ impl<'a> Assembly<'a> {
             }
         }
         let mut told = Vec::new();
-        for at in 0..self.clues.len() {
-            let (node, clue) = self.clues[at];
-            let sender = self.groups.root(node);
+        for (node, clue) in self.clues.iter() {
             if clue.attribute != Attribute::PatientDataInClear {
                 continue;
             }
+            let sender = self.groups.root(node);
             for peers in [&servers, &clients] {
                 let reached = peers.get(&(sender, clue.protocol)).filter(|peers| peers.len() == 1);
-                let tell = |peer| (peer, Clue { rule: "inventory.peer", via: Some(node), ..clue });
+                let tell = |peer| (peer, Clue { rule: "inventory.peer", via: Some(node), ..*clue });
                 told.extend(reached.into_iter().flatten().copied().map(tell));
             }
         }
-        self.clues.extend(told);
+        told.into_iter().for_each(|(peer, clue)| self.clues.put(peer, clue));
     }
 
     /// Adds a clue with what is concluded from it.
     pub(crate) fn add(&mut self, node: NodeId, clue: Clue<'a>) {
-        self.clues.extend(clue.with_conclusions(self.conclusions).into_iter().map(|clue| (node, clue)));
+        clue.with_conclusions(self.conclusions, |clue| self.clues.put(node, clue));
     }
 
     /// Whether a node's frames were seen, or it named itself.

@@ -1,7 +1,7 @@
 //! Clues: facts and what is concluded from them, tied to nodes, borrowed from the sightings.
 
 use crate::knowledge::Conclusions;
-use crate::merge::NodeId;
+use crate::merge::{Groups, NodeId};
 use wardline_content::Conclusion;
 use wardline_model::{Attribute, Confidence, Fact, Seen};
 
@@ -58,18 +58,18 @@ impl<'a> Clue<'a> {
         self.origin != Attribute::Mac && self.rule != SOFTWARE_MAKER_RULE
     }
 
-    /// The clue, and all that is concluded from it; from a concluded model once more.
-    pub(crate) fn with_conclusions(self, conclusions: &'a Conclusions) -> Vec<Self> {
-        let mut clues = vec![self];
+    /// Takes the clue, and all that is concluded from it; from a concluded model once more.
+    pub(crate) fn with_conclusions(self, conclusions: &'a Conclusions<'a>, mut take: impl FnMut(Self)) {
+        take(self);
         for first in conclusions.of(self.attribute, self.value) {
             let concluded = self.conclude(first);
-            clues.push(concluded);
+            take(concluded);
             if first.attribute == Attribute::Model && self.attribute != Attribute::Model {
-                let again = conclusions.of(Attribute::Model, &first.value);
-                clues.extend(again.iter().map(|second| concluded.conclude(second)));
+                for second in conclusions.of(Attribute::Model, &first.value) {
+                    take(concluded.conclude(second));
+                }
             }
         }
-        clues
     }
 
     /// No conclusion is surer than what it is drawn from.
@@ -83,5 +83,57 @@ impl<'a> Clue<'a> {
             source: &conclusion.source,
             ..self
         }
+    }
+}
+
+/// A clue with the node it is about.
+#[derive(Debug)]
+struct Placed<'a> {
+    node: NodeId,
+    /// Root of the node's group when the clues were sorted last.
+    root: NodeId,
+    /// Its number in the order of coming.
+    number: usize,
+    clue: Clue<'a>,
+}
+
+/// All clues of a capture. There are hundreds of thousands, so they lie in one place and are sorted where they
+/// lie.
+#[derive(Debug, Default)]
+pub(crate) struct Clues<'a>(Vec<Placed<'a>>);
+
+impl<'a> Clues<'a> {
+    /// Adds a clue about a node.
+    pub(crate) fn put(&mut self, node: NodeId, clue: Clue<'a>) {
+        self.0.push(Placed { node, root: node, number: self.0.len(), clue });
+    }
+
+    /// Every clue with its node.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, &Clue<'a>)> {
+        self.0.iter().map(|placed| (placed.node, &placed.clue))
+    }
+
+    /// Puts the clues of each group together, in the order in which they came.
+    pub(crate) fn sort(&mut self, groups: &mut Groups) {
+        for placed in &mut self.0 {
+            placed.root = groups.root(placed.node);
+        }
+        self.0.sort_unstable_by_key(|placed| (placed.root, placed.number));
+    }
+
+    /// The groups as they were when sorted, by their roots, each with its clues.
+    pub(crate) fn by_group(&self) -> impl Iterator<Item = (NodeId, impl Iterator<Item = Clue<'a>> + '_)> {
+        let together = self.0.chunk_by(|a, b| a.root == b.root);
+        together.filter_map(|group| {
+            let root = group.first()?.root;
+            Some((root, group.iter().map(|placed| placed.clue)))
+        })
+    }
+
+    /// The clues of a group as it was when sorted.
+    pub(crate) fn of(&self, root: NodeId) -> impl Iterator<Item = Clue<'a>> + '_ {
+        let start = self.0.partition_point(|placed| placed.root < root);
+        let group = self.0[start..].iter().take_while(move |placed| placed.root == root);
+        group.map(|placed| placed.clue)
     }
 }

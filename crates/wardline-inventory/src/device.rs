@@ -7,8 +7,9 @@ use crate::identity::serial;
 use crate::knowledge::Knowledge;
 use crate::roles;
 use crate::workstation;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 use wardline_model::{
     Attribute, Confidence, Device, Evidence, Mac, OperatingSystem, Seen, Service, Software, Timestamp,
 };
@@ -27,18 +28,19 @@ pub(crate) struct Parts<'a> {
     pub(crate) ips: BTreeSet<IpAddr>,
     pub(crate) clues: Vec<Clue<'a>>,
     pub(crate) services: BTreeSet<Service>,
-    pub(crate) sightings: Vec<&'a Seen>,
+    /// From when to when its nodes were seen.
+    pub(crate) seen: Option<(Timestamp, Timestamp)>,
     /// Protocols in which it asked others.
     pub(crate) asks: BTreeSet<&'static str>,
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
-pub(crate) fn build(mut parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
+pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &Knowledge<'_>, words: &mut Words<'a>) -> Device {
     parts.clues.extend(workstation::clue(&parts, knowledge));
     let clues = &parts.clues;
     let of = |attribute: Attribute| clues.iter().copied().filter(move |clue| clue.attribute == attribute);
     let one = |attribute, key: fn(&str) -> String| chosen(choose::rank(of(attribute), key));
-    let seen = || clues.iter().map(|clue| clue.seen).chain(parts.sightings.iter().copied());
+    let seen = || clues.iter().map(|clue| (clue.seen.first, clue.seen.last)).chain(parts.seen);
     let model = one(Attribute::Model, str::to_lowercase);
     let numbered = |clue: &Clue<'_>| serial::key(clue.value, model.as_deref()).is_some();
     let class = class::of(of(Attribute::Class));
@@ -61,10 +63,10 @@ pub(crate) fn build(mut parts: Parts<'_>, knowledge: &Knowledge<'_>) -> Device {
             !parts.asks.is_empty(),
         ),
         location: one(Attribute::Location, str::to_lowercase),
-        first_seen: seen().map(|s| s.first).min().unwrap_or(Timestamp(0)),
-        last_seen: seen().map(|s| s.last).max().unwrap_or(Timestamp(0)),
+        first_seen: seen().map(|(first, _)| first).min().unwrap_or(Timestamp(0)),
+        last_seen: seen().map(|(_, last)| last).max().unwrap_or(Timestamp(0)),
         patient_data_in_clear: of(Attribute::PatientDataInClear).next().is_some(),
-        evidence: evidence(clues),
+        evidence: evidence(clues, words),
         services: services(&parts.services),
         model,
         class,
@@ -160,8 +162,18 @@ fn software<'a>(clues: impl Iterator<Item = Clue<'a>>) -> Vec<Software> {
     software
 }
 
+/// Names of rules and their sources: a few hundred words, told once and shared by all evidence.
+#[derive(Debug, Default)]
+pub(crate) struct Words<'a>(HashMap<&'a str, Arc<str>>);
+
+impl<'a> Words<'a> {
+    fn shared(&mut self, word: &'a str) -> Arc<str> {
+        Arc::clone(self.0.entry(word).or_insert_with(|| word.into()))
+    }
+}
+
 /// Clues of equal word and rule as one piece of evidence.
-fn evidence(clues: &[Clue<'_>]) -> Vec<Evidence> {
+fn evidence<'a>(clues: &[Clue<'a>], words: &mut Words<'a>) -> Vec<Evidence> {
     let mut merged: BTreeMap<_, (Confidence, Seen)> = BTreeMap::new();
     for clue in clues {
         let key = (clue.attribute, clue.value, clue.version, clue.protocol, clue.rule, clue.source, clue.via);
@@ -181,10 +193,10 @@ fn evidence(clues: &[Clue<'_>]) -> Vec<Evidence> {
             version: version.map(str::to_owned),
             confidence,
             protocol,
-            rule: rule.to_owned(),
-            source: source.to_owned(),
+            rule: words.shared(rule),
+            source: words.shared(source),
             seen,
-            via: via.map(|node| node.to_string()),
+            via: via.map(|node| node.to_string().into()),
         })
         .collect()
 }

@@ -1,26 +1,67 @@
 //! Finishing: groups of nodes become devices with ids.
 
 use crate::assemble::Assembly;
-use crate::device::{self, Parts};
+use crate::clue::Clues;
+use crate::device::{self, Parts, Words};
 use crate::id;
 use crate::knowledge::Knowledge;
 use crate::merge::{Node, NodeId};
 use crate::{Host, Inventory};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::scope;
 use wardline_model::{Device, Service};
+
+/// Devices that a thread makes at a time.
+const CHUNK: usize = 256;
 
 impl<'a> Assembly<'a> {
     /// The devices, and who owns which address.
-    pub(crate) fn finish(mut self, knowledge: &Knowledge<'_>) -> Inventory {
+    pub(crate) fn finish(mut self, knowledge: &Knowledge<'_>, threads: usize) -> Inventory {
+        self.clues.sort(&mut self.groups);
         let parts = self.parts();
-        let mut built: Vec<(NodeId, Device)> =
-            parts.into_iter().map(|(root, parts)| (root, device::build(parts, knowledge))).collect();
+        let mut built = self.build(parts, knowledge, threads);
+        self.clues = Clues::default();
         name(&mut built);
-        let ids: BTreeMap<NodeId, String> =
-            built.iter().map(|(root, device)| (*root, device.id.clone())).collect();
-        self.resolve_witnesses(&mut built, &ids);
-        let owners = self.owners(&ids);
+        let numbers: BTreeMap<NodeId, usize> =
+            built.iter().enumerate().map(|(number, (root, _))| (*root, number)).collect();
+        self.resolve_witnesses(&mut built, &numbers);
+        let owners = self.owners(&numbers);
         Inventory::new(built.into_iter().map(|(_, device)| device).collect(), owners)
+    }
+
+    /// Makes the devices, in the order of their roots, whichever thread made which.
+    fn build(
+        &self,
+        parts: BTreeMap<NodeId, Parts<'a>>,
+        knowledge: &Knowledge<'_>,
+        threads: usize,
+    ) -> Vec<(NodeId, Device)> {
+        let build = |(root, mut parts): (NodeId, Parts<'a>), words: &mut Words<'a>| {
+            parts.clues.extend(self.clues.of(root));
+            (root, device::build(parts, knowledge, words))
+        };
+        if threads <= 1 {
+            let mut words = Words::default();
+            return parts.into_iter().map(|parts| build(parts, &mut words)).collect();
+        }
+        let count = parts.len().div_ceil(CHUNK);
+        let (left, done) = (Mutex::new(parts.into_iter()), Mutex::new(BTreeMap::new()));
+        let work = || {
+            let mut words = Words::default();
+            loop {
+                let (first, chunk) = {
+                    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                    let chunk: Vec<_> = left.by_ref().take(CHUNK).collect();
+                    let Some((first, _)) = chunk.first() else { return };
+                    (*first, chunk)
+                };
+                let built: Vec<_> = chunk.into_iter().map(|parts| build(parts, &mut words)).collect();
+                done.lock().unwrap_or_else(PoisonError::into_inner).insert(first, built);
+            }
+        };
+        scope(|scope| (0..threads.min(count)).for_each(|_| _ = scope.spawn(work)));
+        done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect()
     }
 
     fn parts(&mut self) -> BTreeMap<NodeId, Parts<'a>> {
@@ -58,11 +99,11 @@ impl<'a> Assembly<'a> {
                 self.with_parts(&mut parts, id, |parts| _ = parts.asks.insert(exchange.protocol));
             }
         }
-        for (id, seen) in std::mem::take(&mut self.seen) {
-            self.with_parts(&mut parts, id, |parts| parts.sightings.push(seen));
-        }
-        for (id, clue) in std::mem::take(&mut self.clues) {
-            self.with_parts(&mut parts, id, |parts| parts.clues.push(clue));
+        for (id, first, last) in std::mem::take(&mut self.seen) {
+            self.with_parts(&mut parts, id, |parts| {
+                let seen = parts.seen.get_or_insert((first, last));
+                *seen = (seen.0.min(first), seen.1.max(last));
+            });
         }
         parts
     }
@@ -79,20 +120,28 @@ impl<'a> Assembly<'a> {
     }
 
     /// Puts the ids of devices where evidence names the node that told it.
-    fn resolve_witnesses(&mut self, built: &mut [(NodeId, Device)], ids: &BTreeMap<NodeId, String>) {
-        for evidence in built.iter_mut().flat_map(|(_, device)| &mut device.evidence) {
-            let node = evidence.via.take().and_then(|node| node.parse::<NodeId>().ok());
-            evidence.via = node.and_then(|node| ids.get(&self.groups.root(node)).cloned());
+    fn resolve_witnesses(&mut self, built: &mut [(NodeId, Device)], numbers: &BTreeMap<NodeId, usize>) {
+        let mut ids: BTreeMap<usize, Arc<str>> = BTreeMap::new();
+        for at in 0..built.len() {
+            for number in 0..built[at].1.evidence.len() {
+                let Some(node) = built[at].1.evidence[number].via.take() else { continue };
+                let root = node.parse::<NodeId>().ok().map(|node| self.groups.root(node));
+                let device = root.and_then(|root| numbers.get(&root)).copied();
+                if let Some(device) = device {
+                    let id = ids.entry(device).or_insert_with(|| built[device].1.id.as_str().into());
+                    built[at].1.evidence[number].via = Some(Arc::clone(id));
+                }
+            }
         }
     }
 
-    fn owners(&mut self, ids: &BTreeMap<NodeId, String>) -> BTreeMap<Host, String> {
+    fn owners(&mut self, numbers: &BTreeMap<NodeId, usize>) -> BTreeMap<Host, usize> {
         let mut owners = BTreeMap::new();
         for (host, seen) in &self.sightings.hosts {
             if let Some(node) = self.groups.get(self.tenancies.host(self.link, *host, &seen.seen))
-                && let Some(id) = ids.get(&self.groups.root(node))
+                && let Some(number) = numbers.get(&self.groups.root(node))
             {
-                owners.insert(*host, id.clone());
+                owners.insert(*host, *number);
             }
         }
         owners
@@ -101,11 +150,11 @@ impl<'a> Assembly<'a> {
 
 /// Gives every device its id, and sorts by it.
 fn name(built: &mut [(NodeId, Device)]) {
-    let mut taken = BTreeSet::new();
+    let mut taken = HashSet::new();
     for (_, device) in built.iter_mut() {
         let id = (0..).map(|salt| id::of(device, salt)).find(|id| !taken.contains(id));
         device.id = id.unwrap_or_default();
         taken.insert(device.id.clone());
     }
-    built.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+    built.sort_unstable_by(|(_, a), (_, b)| a.id.cmp(&b.id));
 }

@@ -136,7 +136,7 @@ impl<'a> Assembly<'a> {
                 if OF_SENDER.contains(&fact.attribute) {
                     self.add(sender, clue);
                 } else {
-                    clues.extend(clue.with_conclusions(self.conclusions));
+                    clue.with_conclusions(self.conclusions, |clue| clues.push(clue));
                 }
             }
             if matches!(statement.subject, Subject::Host { .. }) {
@@ -164,7 +164,7 @@ impl<'a> Assembly<'a> {
     fn keep(&mut self, said: &Said<'a>, of: Option<NodeId>) {
         let via = of.map(|_| said.sender);
         let node = of.unwrap_or(said.sender);
-        self.clues.extend(said.clues.iter().map(|clue| (node, Clue { via, ..*clue })));
+        said.clues.iter().for_each(|clue| self.clues.put(node, Clue { via, ..*clue }));
     }
 
     fn take_behind(&mut self, said: &[Said<'a>], behind: &[Behind], known: &Known, own: &Known) {
@@ -206,7 +206,7 @@ impl<'a> Assembly<'a> {
             origin: Attribute::Role,
             ..*first
         };
-        self.clues.push((said.sender, clue));
+        self.clues.put(said.sender, clue);
     }
 }
 

@@ -10,11 +10,12 @@ use wardline_model::{Device, Mac};
 pub struct Inventory {
     /// The devices, sorted by id.
     pub devices: Vec<Device>,
-    owners: BTreeMap<Host, String>,
+    /// Numbers of the devices that sent from an address.
+    owners: BTreeMap<Host, usize>,
 }
 
 impl Inventory {
-    pub(crate) const fn new(devices: Vec<Device>, owners: BTreeMap<Host, String>) -> Self {
+    pub(crate) const fn new(devices: Vec<Device>, owners: BTreeMap<Host, usize>) -> Self {
         Self { devices, owners }
     }
 
@@ -29,6 +30,6 @@ impl Inventory {
     /// devices.
     #[must_use]
     pub fn owner(&self, ip: IpAddr, mac: Option<Mac>) -> Option<&Device> {
-        self.device(self.owners.get(&Host { ip, mac })?)
+        self.devices.get(*self.owners.get(&Host { ip, mac })?)
     }
 }

@@ -65,14 +65,18 @@ impl<'a> Assembly<'a> {
     /// What speakers say of themselves that identifies: by node.
     pub(crate) fn spoken_identities(&mut self, knowledge: &Knowledge<'_>) -> Vec<(NodeId, Identity)> {
         let mut spoken = Vec::new();
+        let mut clues: Vec<Clue<'a>> = Vec::new();
+        let numbered = |a: Attribute| matches!(a, Attribute::Serial | Attribute::Udi);
         for (statement, seen) in &self.sightings.observations {
-            let numbered = |a: Attribute| matches!(a, Attribute::Serial | Attribute::Udi);
-            let clues: Vec<Clue<'a>> = statement
-                .facts
-                .iter()
-                .flat_map(|f| Clue::of_fact(f, statement.protocol, seen).with_conclusions(self.conclusions))
-                .collect();
-            if statement.about == About::Speaker && clues.iter().any(|clue| numbered(clue.attribute)) {
+            if statement.about != About::Speaker {
+                continue;
+            }
+            clues.clear();
+            for fact in &statement.facts {
+                let clue = Clue::of_fact(fact, statement.protocol, seen);
+                clue.with_conclusions(self.conclusions, |clue| clues.push(clue));
+            }
+            if clues.iter().any(|clue| numbered(clue.attribute)) {
                 let identity = Identity { mac: None, ..Identity::read(&clues, knowledge) };
                 if identity.has_number() {
                     let node = self.tenancies.subject(self.link, &mut self.groups, statement.subject, seen);
@@ -101,8 +105,7 @@ impl<'a> Assembly<'a> {
     /// Joins the two address families of one host key.
     pub(crate) fn join_host_keys(&mut self) {
         let mut holders: BTreeMap<&str, BTreeSet<NodeId>> = BTreeMap::new();
-        for at in 0..self.clues.len() {
-            let (node, clue) = self.clues[at];
+        for (node, clue) in self.clues.iter() {
             if clue.attribute == Attribute::HostKey {
                 holders.entry(clue.value).or_default().insert(self.groups.root(node));
             }

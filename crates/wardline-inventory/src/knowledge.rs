@@ -3,9 +3,10 @@
 //! In: the clues of a capture. Out: [`Conclusions`], a table of what the fingerprints and registries make of
 //! each; conclusions about a model are asked a second time (the model tells the class), never a third.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use wardline_content::{Conclusion, Content};
-use wardline_model::{Attribute, Mac, Observations};
+use wardline_model::{Attribute, Observations};
 use wardline_product::Makers;
 
 /// Knowledge as the inventory asks for it: content, with its makers by any of their names.
@@ -13,6 +14,8 @@ use wardline_product::Makers;
 pub struct Knowledge<'a> {
     pub(crate) content: &'a Content,
     makers: Makers,
+    /// Answers about makers: a network of thousands of devices has a few hundred words for them.
+    asked: RwLock<HashMap<String, Option<Arc<str>>>>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -20,60 +23,79 @@ impl<'a> Knowledge<'a> {
     #[must_use]
     pub fn new(content: &'a Content) -> Self {
         let makers = Makers::new(content.makers.values().map(|maker| (&maker.name, &maker.aliases)));
-        Self { content, makers }
+        Self { content, makers, asked: RwLock::default() }
     }
 
     /// Whether a name is a listed maker's.
     pub(crate) fn lists(&self, word: &str) -> bool {
-        self.makers.resolve(word).is_some()
+        self.listed(word).is_some()
     }
 
     /// The name a maker is listed under; the word itself when nobody knows it.
     pub(crate) fn maker(&self, word: &str) -> String {
-        self.makers.resolve(word).map_or(word, |maker| maker.canonical).to_owned()
+        self.listed(word).map_or_else(|| word.to_owned(), |maker| (*maker).to_owned())
+    }
+
+    fn listed(&self, word: &str) -> Option<Arc<str>> {
+        if let Some(answer) = self.asked.read().unwrap_or_else(PoisonError::into_inner).get(word) {
+            return answer.clone();
+        }
+        let answer: Option<Arc<str>> = self.makers.resolve(word).map(|maker| maker.canonical.into());
+        let mut asked = self.asked.write().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(word.to_owned(), answer.clone());
+        answer
     }
 }
 
 /// What is concluded from every clue of a capture.
 #[derive(Debug, Default)]
-pub(crate) struct Conclusions {
-    by_clue: BTreeMap<Attribute, BTreeMap<String, Vec<Conclusion>>>,
+pub(crate) struct Conclusions<'a> {
+    by_clue: HashMap<Attribute, HashMap<&'a str, Vec<Conclusion>>>,
+    /// What is concluded from models that are themselves conclusions.
+    by_model: HashMap<String, Vec<Conclusion>>,
 }
 
-impl Conclusions {
+impl<'a> Conclusions<'a> {
     /// Asks about every fact of `observations`, every address of `macs`, and every model concluded from them.
-    pub(crate) fn draw<'a>(
+    pub(crate) fn draw(
         knowledge: &Knowledge<'_>,
-        observations: &Observations,
-        macs: impl Iterator<Item = &'a Mac>,
+        observations: &'a Observations,
+        macs: impl Iterator<Item = &'a str>,
     ) -> Self {
         let mut table = Self::default();
         let mut models = Vec::new();
-        for fact in observations.keys().flat_map(|statement| &statement.facts) {
-            table.ask(knowledge, fact.attribute, &fact.value, &mut models);
-        }
-        for mac in macs {
-            table.ask(knowledge, Attribute::Mac, &mac.to_string(), &mut models);
+        let facts = observations.keys().flat_map(|statement| &statement.facts);
+        let facts = facts.map(|fact| (fact.attribute, &*fact.value));
+        for (clue, text) in facts.chain(macs.map(|mac| (Attribute::Mac, mac))) {
+            // What no entry reads, most of all names asked for and clocks, needs no place in the table.
+            if !knowledge.content.reads(clue) {
+                continue;
+            }
+            let known = table.by_clue.entry(clue).or_default();
+            if known.contains_key(text) {
+                continue;
+            }
+            let conclusions = knowledge.content.conclude(clue, text);
+            let of_model = |c: &&Conclusion| c.attribute == Attribute::Model && clue != Attribute::Model;
+            models.extend(conclusions.iter().filter(of_model).map(|c| c.value.clone()));
+            known.insert(text, conclusions);
         }
         for model in models {
-            table.ask(knowledge, Attribute::Model, &model, &mut Vec::new());
+            if table.known(Attribute::Model, &model).is_none() {
+                let conclusions = knowledge.content.conclude(Attribute::Model, &model);
+                table.by_model.insert(model, conclusions);
+            }
         }
         table
     }
 
-    fn ask(&mut self, knowledge: &Knowledge<'_>, clue: Attribute, text: &str, models: &mut Vec<String>) {
-        let known = self.by_clue.entry(clue).or_default();
-        if known.contains_key(text) {
-            return;
-        }
-        let conclusions = knowledge.content.conclude(clue, text);
-        let of_model = |c: &&Conclusion| c.attribute == Attribute::Model && clue != Attribute::Model;
-        models.extend(conclusions.iter().filter(of_model).map(|c| c.value.clone()));
-        known.insert(text.to_owned(), conclusions);
-    }
-
     /// What a clue says, sorted by the id of the entry.
     pub(crate) fn of(&self, clue: Attribute, text: &str) -> &[Conclusion] {
-        self.by_clue.get(&clue).and_then(|known| known.get(text)).map_or(&[], Vec::as_slice)
+        self.known(clue, text).map_or(&[], Vec::as_slice)
+    }
+
+    fn known(&self, clue: Attribute, text: &str) -> Option<&Vec<Conclusion>> {
+        let of_model = || self.by_model.get(text).filter(|_| clue == Attribute::Model);
+        self.by_clue.get(&clue).and_then(|known| known.get(text)).or_else(of_model)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::assemble::Assembly;
 use crate::clue::Clue;
-use crate::identity::equipment::{Identity, Relation, numbers};
+use crate::identity::equipment::{Identity, Number, Relation, numbers};
 use crate::knowledge::Knowledge;
 use crate::merge::{Node, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use wardline_model::Attribute;
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     identities: BTreeMap<NodeId, Vec<Identity>>,
-    numbers: BTreeMap<String, BTreeSet<NodeId>>,
+    numbers: BTreeMap<Number, BTreeSet<NodeId>>,
     ae_titles: BTreeMap<String, BTreeSet<NodeId>>,
     kinds: BTreeMap<(String, String), BTreeSet<NodeId>>,
     /// Groups that have a MAC of their own, seen on the link.
@@ -26,14 +26,13 @@ pub(crate) struct Known {
 impl Known {
     /// Reads what is known of every group so far.
     pub(crate) fn read(assembly: &mut Assembly<'_>, knowledge: &Knowledge<'_>) -> Self {
-        let mut clues: BTreeMap<NodeId, Vec<Clue<'_>>> = BTreeMap::new();
-        for at in 0..assembly.clues.len() {
-            let (node, clue) = assembly.clues[at];
-            clues.entry(assembly.groups.root(node)).or_default().push(clue);
-        }
         let mut known = Self::default();
         let relays = assembly.astm_relays();
-        for (root, clues) in clues {
+        assembly.clues.sort(&mut assembly.groups);
+        let (mut clues, mut said) = (Vec::new(), Vec::new());
+        for (root, group) in assembly.clues.by_group() {
+            clues.clear();
+            clues.extend(group);
             if relays.contains(&root) || keeps(&clues) {
                 known.keepers.insert(root);
             }
@@ -41,7 +40,8 @@ impl Known {
                 known.asks_worklist.insert(root);
             }
             // The maker of a part speaks neither for nor against the maker of the device.
-            let said: Vec<Clue<'_>> = clues.iter().copied().filter(Clue::is_of_device).collect();
+            said.clear();
+            said.extend(clues.iter().copied().filter(Clue::is_of_device));
             known.add(root, Identity { mac: None, name: None, ..Identity::read(&said, knowledge) });
             for title in clues.iter().filter(|clue| clue.attribute == Attribute::AeTitle) {
                 known.ae_titles.entry(title.value.to_owned()).or_default().insert(root);
@@ -50,7 +50,7 @@ impl Known {
         for id in 0..assembly.groups.len() {
             if let Node::Station(mac) = assembly.groups.node(id) {
                 let root = assembly.groups.root(id);
-                known.numbers.entry(format!("mac {mac}")).or_default().insert(root);
+                known.numbers.entry(Number::Mac(mac)).or_default().insert(root);
                 if assembly.is_listed(id) {
                     known.with_station.insert(root);
                 }
@@ -78,7 +78,10 @@ impl Known {
         if let (Some(vendor), Some(model)) = (&identity.vendor, &identity.model) {
             self.kinds.entry((vendor.clone(), model.clone())).or_default().insert(root);
         }
-        self.identities.entry(root).or_default().push(identity);
+        // What says nothing contradicts nothing: most groups need no place.
+        if identity != Identity::default() {
+            self.identities.entry(root).or_default().push(identity);
+        }
     }
 
     /// Whether two groups use a common AE title.
@@ -129,8 +132,10 @@ fn keeps(clues: &[Clue<'_>]) -> bool {
     let examines = offers(clues, &["scu:worklist", "scu:mpps"]);
     let archive = offers(clues, &["scp:query"]) || offers(clues, &["scp:storage"]) && !examines;
     let said = |verb: &str, kind: &str| {
-        let start = format!("{verb}:{kind}");
-        clues.iter().any(|clue| clue.attribute == Attribute::Hl7Message && clue.value.starts_with(&start))
+        let message = |clue: &&Clue<'_>| clue.attribute == Attribute::Hl7Message;
+        let told =
+            |clue: &Clue<'_>| clue.value.strip_prefix(verb)?.strip_prefix(':').map(|t| t.starts_with(kind));
+        clues.iter().filter(message).any(|clue| told(clue) == Some(true))
     };
     archive || ["ORU", "OUL", "ORL", "MDM"].iter().any(|kind| said("sends", kind) && said("receives", kind))
 }

@@ -28,10 +28,10 @@ pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;
 pub use knowledge::Knowledge;
 
-/// The devices of what was seen.
+/// The devices of what was seen, made by as many threads as asked for; their number changes nothing but the time.
 #[must_use]
-pub fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>) -> Inventory {
-    assemble::devices(sightings, knowledge)
+pub fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads: usize) -> Inventory {
+    assemble::devices(sightings, knowledge, threads)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use crate::identity::binding::Bindings;
 use crate::{Host, HostSeen, Sightings};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use wardline_model::{Mac, is_device_address};
 
@@ -36,14 +36,14 @@ pub(crate) struct Link {
     pub(crate) routers: BTreeSet<Mac>,
     /// MACs that stand at both ends of a conversation: rewritten on the way, they say nothing.
     pub(crate) rewritten: BTreeSet<Mac>,
-    own: BTreeSet<(Mac, IpAddr)>,
+    own: HashSet<(Mac, IpAddr)>,
 }
 
 impl Link {
     /// Looks at all senders; `named` tells which public addresses a clinical protocol names as devices.
     pub(crate) fn survey(sightings: &Sightings, bindings: &Bindings<'_>, named: &BTreeSet<IpAddr>) -> Self {
         let mut usage: BTreeMap<Mac, Usage<'_>> = BTreeMap::new();
-        let mut nearest: BTreeMap<IpAddr, u8> = BTreeMap::new();
+        let mut nearest: HashMap<IpAddr, u8> = HashMap::new();
         for (host, seen) in &sightings.hosts {
             let near = nearest.entry(host.ip).or_default();
             *near = (*near).max(seen.ttl_max);
@@ -55,7 +55,7 @@ impl Link {
             usage.entry(mac).or_default().bound.insert(ip);
         }
         let rewritten = rewritten(sightings);
-        let mut link = Self { routers: BTreeSet::new(), rewritten, own: BTreeSet::new() };
+        let mut link = Self { routers: BTreeSet::new(), rewritten, own: HashSet::new() };
         for (mac, usage) in &usage {
             link.judge(*mac, usage, &nearest, named);
         }
@@ -67,7 +67,7 @@ impl Link {
         mac.is_station() && (ip.is_unspecified() || self.own.contains(&(mac, ip)))
     }
 
-    /// Own pairs of MAC and address.
+    /// Own pairs of MAC and address, in no order.
     pub(crate) fn own(&self) -> impl Iterator<Item = (Mac, IpAddr)> {
         self.own.iter().copied()
     }
@@ -76,7 +76,7 @@ impl Link {
         &mut self,
         mac: Mac,
         usage: &Usage<'_>,
-        nearest: &BTreeMap<IpAddr, u8>,
+        nearest: &HashMap<IpAddr, u8>,
         named: &BTreeSet<IpAddr>,
     ) {
         let rewritten = self.rewritten.contains(&mac);
@@ -160,7 +160,7 @@ fn place(
     mac: Mac,
     ip: IpAddr,
     seen: &HostSeen,
-    nearest: &BTreeMap<IpAddr, u8>,
+    nearest: &HashMap<IpAddr, u8>,
     prefixes: &BTreeSet<u128>,
 ) -> Place {
     if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() || ip == IpAddr::from([255; 4]) {

@@ -4,12 +4,12 @@
 //! link without MACs), or equipment that another host speaks of. Groups of nodes are kept as a forest; the
 //! root of a group is its lowest node, so that the order of merging leaves no trace.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use wardline_model::Mac;
 
 /// The least that can be told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Node {
     /// A station, by a MAC of its own.
     Station(Mac),
@@ -25,7 +25,7 @@ pub(crate) type NodeId = usize;
 /// The nodes and which of them are one.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    numbers: BTreeMap<Node, NodeId>,
+    numbers: HashMap<Node, NodeId>,
     nodes: Vec<Node>,
     parents: Vec<NodeId>,
 }

@@ -4,14 +4,14 @@ use crate::identity::binding::Bindings;
 use crate::link::Link;
 use crate::merge::{Groups, Node, NodeId};
 use crate::{Host, Sightings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use wardline_model::{Mac, Seen, Subject, Timestamp};
 
 /// Who had an address, and when.
 #[derive(Debug, Default)]
 pub(crate) struct Tenancies {
-    tenants: BTreeMap<IpAddr, BTreeMap<Mac, (Timestamp, Timestamp)>>,
+    tenants: HashMap<IpAddr, BTreeMap<Mac, (Timestamp, Timestamp)>>,
 }
 
 impl Tenancies {

@@ -139,7 +139,7 @@ impl World {
     }
 
     fn inventory(&self) -> Inventory {
-        devices(&self.seen, &Knowledge::new(content()))
+        devices(&self.seen, &Knowledge::new(content()), 1)
     }
 
     /// The devices in one line each: MACs, addresses, names, sorted.

@@ -2,6 +2,7 @@
 
 use crate::{Attribute, Confidence, Mac, Seen, Timestamp};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What a device does on the network (contract: `devices[].roles`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,13 +129,13 @@ pub struct Evidence {
     /// Protocol that carried it.
     pub protocol: &'static str,
     /// Rule or fingerprint id.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// Where the rule's knowledge comes from; `wire` when the device said it itself.
-    pub source: String,
+    pub source: Arc<str>,
     /// When it was seen and in which packets.
     pub seen: Seen,
     /// The device that told us, when it was another one.
-    pub via: Option<String>,
+    pub via: Option<Arc<str>>,
 }
 
 /// A device: merged clues.

@@ -318,6 +318,12 @@ impl Fingerprints {
         self.by_clue.values().flat_map(|group| &group.entries)
     }
 
+    /// Whether any entry reads such a clue.
+    #[must_use]
+    pub fn reads(&self, clue: Attribute) -> bool {
+        self.by_clue.contains_key(&clue)
+    }
+
     /// What all entries conclude from a clue, sorted by entry id. Callers keep the answer for values that come
     /// again.
     #[must_use]

@@ -128,7 +128,7 @@ pub(crate) struct Machines {
     pub(crate) machines: Vec<(Identity, Vec<usize>)>,
     /// What names no machine, or could be said of several.
     pub(crate) unassigned: Vec<usize>,
-    by_number: BTreeMap<String, Vec<usize>>,
+    by_number: BTreeMap<Number, Vec<usize>>,
 }
 
 impl Machines {
@@ -181,10 +181,20 @@ impl Machines {
     }
 }
 
+/// What tells one machine from all others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Number {
+    /// A serial number, in the form that compares.
+    Serial(String),
+    /// A unique device identification, in the form that compares.
+    Udi(String),
+    /// A MAC address.
+    Mac(Mac),
+}
+
 /// The numbers of an identity, for looking up.
-pub(crate) fn numbers(identity: &Identity) -> Vec<String> {
-    let serial = identity.serial.as_ref().map(|serial| format!("serial {serial}"));
-    let udi = identity.udi.as_ref().map(|udi| format!("udi {udi}"));
-    let mac = identity.mac.map(|mac| format!("mac {mac}"));
-    [serial, udi, mac].into_iter().flatten().collect()
+pub(crate) fn numbers(identity: &Identity) -> Vec<Number> {
+    let serial = identity.serial.clone().map(Number::Serial);
+    let udi = identity.udi.clone().map(Number::Udi);
+    [serial, udi, identity.mac.map(Number::Mac)].into_iter().flatten().collect()
 }

@@ -49,8 +49,8 @@ fn an_archive_forwards_images_and_stays_an_archive() {
         let serials = device.evidence.iter().filter(|e| e.attribute == Attribute::Serial);
         serials.map(|e| e.via.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(told(&behind), [Some(pacs.id.clone())]);
-    assert_eq!(told(&ct), [None, Some(pacs.id)]);
+    assert_eq!(told(&behind), [Some(pacs.id.as_str().into())]);
+    assert_eq!(told(&ct), [None, Some(pacs.id.as_str().into())]);
 }
 
 #[test]

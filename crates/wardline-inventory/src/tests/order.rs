@@ -76,13 +76,13 @@ fn the_order_of_observations_leaves_no_trace() {
     for seed in 0..60 {
         let mut random = Random(seed);
         let mut events: Vec<Sightings> = (1..40).map(|time| event(&mut random, time)).collect();
-        let expected = devices(&merged(&events), &knowledge);
-        for _ in 0..3 {
+        let expected = devices(&merged(&events), &knowledge, 1);
+        for threads in [1, 2, 3] {
             for at in (1..events.len()).rev() {
                 let other = usize::try_from(random.below(at as u64 + 1)).unwrap();
                 events.swap(at, other);
             }
-            assert_eq!(devices(&merged(&events), &knowledge), expected, "seed {seed}");
+            assert_eq!(devices(&merged(&events), &knowledge, threads), expected, "seed {seed}");
         }
     }
 }
@@ -93,7 +93,7 @@ fn no_station_and_no_address_without_a_mac_is_in_two_devices() {
     for seed in 100..160 {
         let mut random = Random(seed);
         let events: Vec<Sightings> = (1..40).map(|time| event(&mut random, time)).collect();
-        let inventory = devices(&merged(&events), &knowledge);
+        let inventory = devices(&merged(&events), &knowledge, 1);
         let mut macs: Vec<Mac> = inventory.devices.iter().flat_map(|device| device.macs.clone()).collect();
         macs.sort();
         assert!(macs.windows(2).all(|pair| pair[0] != pair[1]), "seed {seed}");

@@ -10,7 +10,7 @@ fn a_module_makers_address_names_no_vendor() {
     let mut world = World::default();
     world.packet_of("10.0.0.1@00:80:a3:01:02:03", 64).packet_of("10.0.0.2@00:09:fb:01:02:03", 64);
     assert_eq!(world.device("10.0.0.1").vendor, None);
-    assert!(world.device("10.0.0.1").evidence.iter().any(|e| e.rule == "oui:module"));
+    assert!(world.device("10.0.0.1").evidence.iter().any(|e| &*e.rule == "oui:module"));
     assert_eq!(world.device("10.0.0.2").vendor.as_deref(), Some("Philips"));
 }
 
@@ -19,7 +19,7 @@ fn a_registrant_nobody_lists_as_a_maker_names_no_vendor() {
     let mut world = World::default();
     world.packet_of("10.0.0.1@00:11:22:01:02:03", 64);
     assert_eq!(world.device("10.0.0.1").vendor, None);
-    assert!(world.device("10.0.0.1").evidence.iter().any(|e| e.rule == "oui"));
+    assert!(world.device("10.0.0.1").evidence.iter().any(|e| &*e.rule == "oui"));
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn a_build_number_names_the_system_with_the_source_of_that_knowledge() {
     let device = world.device("10.0.0.1");
     assert_eq!(device.os.unwrap().name, "Windows XP");
     let evidence = device.evidence.iter().find(|e| e.attribute == Attribute::Os).unwrap();
-    assert_ne!(evidence.source, "wire");
-    assert!(device.evidence.iter().any(|e| e.attribute == Attribute::NtlmVersion && e.source == "wire"));
+    assert_ne!(&*evidence.source, "wire");
+    assert!(device.evidence.iter().any(|e| e.attribute == Attribute::NtlmVersion && &*e.source == "wire"));
 }
 
 #[test]

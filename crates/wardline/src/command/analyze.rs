@@ -84,7 +84,7 @@ pub(crate) fn report<'a>(captures: &mut Captures, content: &'a Content, threads:
     let analysis = analyse(captures, Options { threads, seed }, &mut |packets| bar.inc(packets))?;
     bar.finish_and_clear();
     let knowledge = Knowledge::new(content);
-    let inventory = wardline_inventory::devices(&analysis.sightings, &knowledge);
+    let inventory = wardline_inventory::devices(&analysis.sightings, &knowledge, threads);
     let findings = wardline_detect::findings(&inventory.devices, content, analysis.last.unwrap_or_default());
     Ok(Report::new(analysis, inventory, findings, content, threads))
 }
