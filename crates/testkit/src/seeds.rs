@@ -255,7 +255,8 @@ mod tests {
                 let carrier = carriers[usize::from(seed[0])];
                 let port = |at: usize| u16::from_be_bytes([seed[at], seed[at + 1]]);
                 let mut dissection = Dissection::new(carrier, [port(2), port(4)], seed[1] == 1);
-                let mut notes = Notes::default();
+                let time = wardline_model::Timestamp(1_767_225_600_000_000_000);
+                let mut notes = Notes { time, ..Notes::default() };
                 for (side, bytes) in records(&seed[6..]) {
                     let side = if side & 1 == 0 { Side::Opener } else { Side::Accepter };
                     if !bytes.is_empty() {

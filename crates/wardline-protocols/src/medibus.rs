@@ -7,6 +7,7 @@
 
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, text};
+use std::borrow::Cow;
 use wardline_model::{Attribute, Fact};
 
 /// The table line.
@@ -124,12 +125,27 @@ impl Medibus {
         notes.confirmed = true;
         let software = Fact::new(Attribute::Software, "software", 90, "medibus.revision");
         let facts = [
-            Fact::new(Attribute::Model, identity.name, 95, "medibus.name"),
+            Fact::new(Attribute::Model, &spaced(identity.name), 95, "medibus.name"),
             software.zip(identity.revision).map(|(fact, revision)| fact.with_version(revision)),
         ];
         if self.said.is_new(&facts) {
             notes.equipment(side, facts);
         }
+    }
+}
+
+/// A name as it is printed on the device: some devices leave the blank out before the type (`EvitaV500`).
+fn spaced(name: &str) -> Cow<'_, str> {
+    let series = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let series = series.trim_end_matches(|c: char| c.is_ascii_uppercase());
+    match name.strip_prefix(series) {
+        Some(kind)
+            if kind.starts_with(|c: char| c.is_ascii_uppercase())
+                && series.ends_with(|c: char| c.is_ascii_lowercase()) =>
+        {
+            Cow::Owned(format!("{series} {kind}"))
+        }
+        _ => Cow::Borrowed(name),
     }
 }
 
@@ -153,5 +169,24 @@ impl<'a> Identity<'a> {
         });
         id.iter().all(u8::is_ascii_hexdigit).then_some(())?;
         Some(Self { name: text::ascii(name)?, revision: revision.and_then(text::ascii) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spaced;
+
+    #[test]
+    fn names_are_written_as_on_the_device() {
+        for (sent, printed) in [
+            ("EvitaV500", "Evita V500"),
+            ("EvitaXL", "Evita XL"),
+            ("Evita 4 edition", "Evita 4 edition"),
+            ("Evita4", "Evita4"),
+            ("Perseus A500", "Perseus A500"),
+            ("V500", "V500"),
+        ] {
+            assert_eq!(spaced(sent), printed);
+        }
     }
 }
