@@ -51,6 +51,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::intellivue::PROTOCOL,
     crate::medibus::PROTOCOL,
     crate::tls::PROTOCOL,
+    crate::dtls::PROTOCOL,
+    crate::stun::PROTOCOL,
     crate::bgp::PROTOCOL,
     crate::sip::PROTOCOL,
     crate::smb::PROTOCOL,

@@ -14,7 +14,7 @@ mod hello;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use hello::{ClientHello, ServerHello};
 use wardline_model::{Attribute, DetailKey, Fact};
-use wardline_wire::Fault;
+use wardline_wire::{Fault, Reader};
 
 /// The table line.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -381,4 +381,26 @@ fn version_name(version: u16) -> String {
         0x7F00..=0x7FFF => "TLS 1.3".into(),
         _ => format!("0x{version:04X}"),
     }
+}
+
+/// The name that a ClientHello of DTLS asks for: that of TLS with a cookie behind the session (RFC 6347 section
+/// 4.2.1).
+pub(crate) fn datagram_client(body: &[u8]) -> Result<Option<String>, Fault> {
+    let mut reader = Reader::new(body);
+    reader.skip(34, "client version and random")?;
+    let session = reader.u8("session id length")?;
+    reader.skip(usize::from(session), "session id")?;
+    let before = body.len().saturating_sub(reader.len());
+    let cookie = reader.u8("cookie length")?;
+    reader.skip(usize::from(cookie), "cookie")?;
+    let mut plain = body.get(..before).unwrap_or_default().to_vec();
+    plain.extend_from_slice(reader.rest());
+    let hello = ClientHello::read(&plain)?;
+    Ok(hello.server_name.and_then(|name| str::from_utf8(name).ok()).map(str::to_ascii_lowercase))
+}
+
+/// Version and cipher that a ServerHello of DTLS selects; none when it asks for another hello.
+pub(crate) fn datagram_server(body: &[u8]) -> Result<Option<(u16, Box<str>)>, Fault> {
+    let hello = ServerHello::read(body)?;
+    Ok((!hello.retry).then(|| (hello.version, cipher::name(hello.cipher))))
 }
