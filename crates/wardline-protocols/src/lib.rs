@@ -64,6 +64,7 @@ mod notes;
 mod ntlm;
 mod ntp;
 mod once;
+mod opcua;
 mod poct1a;
 mod pop3;
 mod postgres;
@@ -75,6 +76,7 @@ mod rpc;
 mod rtcp;
 mod rtp;
 mod rtsp;
+mod s7comm;
 mod sasl;
 #[cfg(test)]
 mod shared_messages;

@@ -62,6 +62,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::dnp3::PROTOCOL,
     crate::enip::PROTOCOL,
     crate::bacnet::PROTOCOL,
+    crate::opcua::PROTOCOL,
+    crate::s7comm::PROTOCOL,
     crate::dhcp::PROTOCOL,
     crate::ssdp::PROTOCOL,
     crate::ws_discovery::PROTOCOL,
