@@ -28,6 +28,24 @@ const GREETING_MAX: usize = 512;
 const COMMANDS: &[&str] = &["APOP", "AUTH", "CAPA", "LANG", "PASS", "STLS", "USER", "UTF8"];
 /// Commands after it.
 const TRANSACTION: &[&str] = &["DELE", "LAST", "LIST", "RETR", "STAT", "TOP", "UIDL"];
+/// Mechanisms of SASL that mail servers offer.
+const MECHANISMS: &[&[u8]] = &[
+    b"ANONYMOUS",
+    b"CRAM-MD5",
+    b"DIGEST-MD5",
+    b"EXTERNAL",
+    b"GSSAPI",
+    b"GSS-SPNEGO",
+    b"KERBEROS_V4",
+    b"LOGIN",
+    b"MSN",
+    b"NTLM",
+    b"OAUTHBEARER",
+    b"OTP",
+    b"PLAIN",
+    b"SPA",
+    b"XOAUTH2",
+];
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let bytes = probe.bytes;
@@ -111,7 +129,16 @@ impl Pop3 {
         let (verb, rest) = verb(line);
         let transaction = TRANSACTION.contains(&verb.as_str());
         if !transaction && !COMMANDS.contains(&verb.as_str()) {
-            return if matches!(verb.as_str(), "QUIT" | "NOOP" | "") { None } else { self.strange() };
+            return match verb.as_str() {
+                "QUIT" | "NOOP" | "" => None,
+                // A client that is not yet known to speak this speaks something else.
+                _ if !self.confirmed => Some(Step::Withdraw),
+                _ => self.strange(),
+            };
+        }
+        // Key-value stores log in with the same word, followed by a password.
+        if !self.confirmed && verb == "AUTH" && !is_mechanism(rest) {
+            return Some(Step::Withdraw);
         }
         // A server greeted with +OK before: the two together are this protocol's alone.
         if self.greeted {
@@ -212,6 +239,15 @@ impl Pop3 {
         self.confirmed = true;
         notes.confirmed = true;
     }
+}
+
+/// Whether what follows AUTH is nothing, or a mechanism of SASL and perhaps its first answer.
+fn is_mechanism(words: &[u8]) -> bool {
+    let name = words.split(|b| *b == b' ').next().unwrap_or_default().to_ascii_uppercase();
+    let family = |family: &&[u8]| name.starts_with(family);
+    words.is_empty()
+        || MECHANISMS.contains(&name.as_slice())
+        || [&b"SCRAM-"[..], b"GS2-", b"ECDH-"].iter().any(family)
 }
 
 /// Whether the words are those of a greeting and of nothing else.
