@@ -93,10 +93,6 @@ attributes! {
     FriendlyName = "friendly-name",
     /// FTP greeting text.
     FtpBanner = "ftp-banner",
-    /// HASSH of an SSH client's key exchange lists.
-    Hassh = "hassh",
-    /// HASSH of an SSH server's key exchange lists.
-    HasshServer = "hassh-server",
     /// HL7 sending application (MSH-3).
     Hl7Application = "hl7-application",
     /// HL7 sending facility (MSH-4).
@@ -117,8 +113,6 @@ attributes! {
     Ja3 = "ja3",
     /// JA4 of a TLS ClientHello.
     Ja4 = "ja4",
-    /// JA4 of a TLS ServerHello (JA4S).
-    Ja4s = "ja4s",
     /// LLDP system description.
     LldpDescription = "lldp-description",
     /// Kind of a medical device by its code in IEEE 11073-10101, decimal with its block.
@@ -133,8 +127,6 @@ attributes! {
     NtlmVersion = "ntlm-version",
     /// POP3 greeting text.
     Pop3Banner = "pop3-banner",
-    /// Printer's answer to an identification request (PJL `INFO ID`, ZPL `~HI`, IPP make and model).
-    PrinterId = "printer-id",
     /// RDP client build number.
     RdpClientBuild = "rdp-client-build",
     /// SIP `User-Agent` or `Server`.
@@ -155,8 +147,6 @@ attributes! {
     SshBanner = "ssh-banner",
     /// Program that writes a host's syslog messages (APP-NAME or TAG).
     SyslogProgram = "syslog-program",
-    /// TCP stack of a SYN or SYN+ACK, our own text form (see the sensor).
-    TcpSyn = "tcp-syn",
     /// Telnet greeting text.
     TelnetBanner = "telnet-banner",
     /// UPnP device type, for example `urn:schemas-upnp-org:device:Printer:1`.
