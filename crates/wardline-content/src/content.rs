@@ -7,6 +7,7 @@ use crate::kind::class::DeviceClass;
 use crate::kind::detection::{RawWeakness, Weakness};
 use crate::kind::enterprise::Enterprise;
 use crate::kind::fingerprint::{Conclusion, Defaults, Fingerprint, Fingerprints, RawFingerprint};
+use crate::kind::inference::{Advice, Inference, RawAdvice, RawInference};
 use crate::kind::maker::MakerEntry;
 use crate::kind::os_lifecycle::{OsLifecycle, RawOsRelease};
 use crate::kind::oui::{OuiTable, RawOuiFlag};
@@ -30,6 +31,10 @@ pub struct Content {
     pub enterprises: BTreeMap<u32, Enterprise>,
     /// Manufacturers by canonical name.
     pub makers: BTreeMap<String, MakerEntry>,
+    /// What several signs together say, by id.
+    pub inferences: BTreeMap<String, Inference>,
+    /// What to observe next, the best first.
+    pub advice: Vec<Advice>,
     /// Device classes by code.
     pub classes: BTreeMap<String, DeviceClass>,
     /// Rules of the finding catalogue by id.
@@ -150,6 +155,8 @@ struct Gathered {
     /// Entries of Recog files, which are checked as they are read.
     foreign: Vec<Fingerprint>,
     classes: Shelf<String, DeviceClass>,
+    inferences: Shelf<String, (Defaults, RawInference)>,
+    advice: Shelf<String, RawAdvice>,
     makers: Shelf<String, MakerEntry>,
     enterprises: Shelf<u32, Enterprise>,
     oui_flags: Shelf<String, RawOuiFlag>,
@@ -198,6 +205,13 @@ impl Gathered {
         for entry in document.class {
             place(&mut self.classes, entry.code.clone(), layer, file, entry, problems);
         }
+        for entry in document.inference {
+            let id = entry.id.clone();
+            place(&mut self.inferences, id, layer, file, (defaults.clone(), entry), problems);
+        }
+        for entry in document.advice {
+            place(&mut self.advice, entry.id.clone(), layer, file, entry, problems);
+        }
         for entry in document.maker {
             place(&mut self.makers, entry.name.clone(), layer, file, entry, problems);
         }
@@ -228,6 +242,12 @@ impl Gathered {
             }
             Ok(entry)
         });
+        let inferences = check_shelf(self.inferences, &mut problems, |layer, (defaults, raw)| {
+            raw.check(&defaults, &codes, layer == Layer::BuiltIn)
+        });
+        let advice = check_shelf(self.advice, &mut problems, |layer, raw| raw.check(layer == Layer::BuiltIn));
+        let mut advice: Vec<Advice> = advice.into_values().collect();
+        advice.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
         let makers = check_shelf(self.makers, &mut problems, |_, maker| maker.check().map(|()| maker));
         let enterprises = check_shelf(self.enterprises, &mut problems, |_, e| e.check().map(|()| e));
         let weaknesses = check_shelf(self.weaknesses, &mut problems, |_, raw| raw.check());
@@ -245,6 +265,8 @@ impl Gathered {
         Ok(Content {
             fingerprints: Fingerprints::new(fingerprints.into_values().chain(self.foreign)),
             oui: self.oui,
+            inferences,
+            advice,
             enterprises,
             makers,
             classes,

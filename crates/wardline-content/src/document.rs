@@ -4,6 +4,7 @@ use crate::kind::class::DeviceClass;
 use crate::kind::detection::RawWeakness;
 use crate::kind::enterprise::Enterprise;
 use crate::kind::fingerprint::{Defaults, RawFingerprint};
+use crate::kind::inference::{RawAdvice, RawInference};
 use crate::kind::maker::MakerEntry;
 use crate::kind::os_lifecycle::RawOsRelease;
 use crate::kind::oui::RawOuiFlag;
@@ -20,6 +21,10 @@ pub(crate) struct Document {
     pub(crate) fingerprint: Vec<RawFingerprint>,
     #[serde(default)]
     pub(crate) class: Vec<DeviceClass>,
+    #[serde(default)]
+    pub(crate) inference: Vec<RawInference>,
+    #[serde(default)]
+    pub(crate) advice: Vec<RawAdvice>,
     #[serde(default)]
     pub(crate) maker: Vec<MakerEntry>,
     #[serde(default)]

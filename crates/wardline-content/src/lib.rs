@@ -35,9 +35,11 @@ pub use kind::class::{DeviceClass, PatientData};
 pub use kind::detection::{Condition, Special, ValuePattern, Weakness};
 pub use kind::enterprise::Enterprise;
 pub use kind::fingerprint::{Conclusion, Example, Fingerprint, Fingerprints};
+pub use kind::inference::{Advice, Inference};
 pub use kind::maker::MakerEntry;
 pub use kind::os_lifecycle::{OsLifecycle, OsRelease};
 pub use kind::oui::{Oui, OuiFlags, OuiTable};
+pub use kind::sign::{Sign, SignCondition, SignKey, SignRule};
 
 /// The embedded files: name below `data/`, and bytes.
 mod embedded {

@@ -19,6 +19,11 @@ fn every_example_and_counter_example_holds() {
         .filter_map(|entry| entry.verify().err().map(|what| format!("{}: {what}", entry.id)))
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let inferences = content.inferences.values();
+    let failures: Vec<String> = inferences
+        .filter_map(|entry| entry.verify().err().map(|what| format!("{}: {what}", entry.id)))
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
     let broken: Vec<&str> = content
         .os_lifecycle
         .iter()

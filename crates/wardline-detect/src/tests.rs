@@ -63,6 +63,7 @@ fn device(id: &str, facts: &[(Attribute, &str, Confidence)]) -> Device {
         protocol: "smb",
         rule: "r".into(),
         source: "wire".into(),
+        origin: *attribute,
         seen: Seen::once(PacketRef::default()),
         via: None,
     });
@@ -84,6 +85,7 @@ fn device(id: &str, facts: &[(Attribute, &str, Confidence)]) -> Device {
         first_seen: Timestamp(0),
         last_seen: Timestamp(0),
         services: Vec::new(),
+        asks: Vec::new(),
         patient_data_in_clear: false,
         evidence: evidence.collect(),
     }

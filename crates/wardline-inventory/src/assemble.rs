@@ -87,6 +87,7 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads:
     assembly.join_numbers(&spoken);
     assembly.join_host_keys();
     assembly.take_equipment(knowledge);
+    assembly.note_shared_keys();
     assembly.note_patient_data();
     assembly.finish(knowledge, threads)
 }

@@ -24,9 +24,33 @@ pub(crate) struct Choice {
     pub(crate) last: Timestamp,
 }
 
+/// Who says so: clues of one witness are not independent. What is concluded from the names, the network card, the
+/// DHCP options, the toolkit, … of a device is one witness each, whatever messages carried it.
+pub(crate) type Witness = (&'static str, Attribute);
+
+/// The witness that a clue is of.
+pub(crate) const fn witness(clue: &Clue<'_>) -> Witness {
+    use Attribute as A;
+    if clue.attribute as u32 == clue.origin as u32 {
+        return (clue.protocol, clue.origin);
+    }
+    match clue.origin {
+        A::Domain | A::FriendlyName | A::Hostname | A::NetbiosName => ("", A::Hostname),
+        A::Mac => ("", A::Mac),
+        A::DhcpParameters | A::DhcpVendorClass => ("", A::DhcpVendorClass),
+        A::DicomImplementationUid | A::DicomImplementationVersion => ("", A::DicomImplementationUid),
+        A::DicomModality | A::DicomService => ("", A::DicomModality),
+        A::AeTitle => ("", A::AeTitle),
+        A::DnsQuery => ("", A::DnsQuery),
+        A::SnmpDescription | A::SnmpObjectId | A::SnmpEngine => ("snmp", A::SnmpDescription),
+        A::SmbNativeOs | A::SmbNativeLanManager => ("smb", A::SmbNativeOs),
+        other => (clue.protocol, other),
+    }
+}
+
 #[derive(Default)]
 struct Candidate {
-    witnesses: BTreeMap<(&'static str, Attribute), Confidence>,
+    witnesses: BTreeMap<Witness, Confidence>,
     span: Option<(Timestamp, Timestamp)>,
     /// How its surest clue spells it.
     spelling: Option<(Confidence, Timestamp, String)>,
@@ -72,7 +96,7 @@ fn gather<'a>(
     let mut candidates: BTreeMap<String, Candidate> = BTreeMap::new();
     for clue in clues {
         let candidate = candidates.entry(key(clue.value)).or_default();
-        let witness = candidate.witnesses.entry((clue.protocol, clue.origin)).or_default();
+        let witness = candidate.witnesses.entry(witness(&clue)).or_default();
         *witness = (*witness).max(clue.confidence);
         let span = candidate.span.get_or_insert((clue.seen.first, clue.seen.last));
         *span = (span.0.min(clue.seen.first), span.1.max(clue.seen.last));

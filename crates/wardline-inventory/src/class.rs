@@ -7,8 +7,8 @@ use crate::choose;
 use crate::clue::Clue;
 use wardline_model::Confidence;
 
-/// Below this a class is not shown.
-const CONFIDENCE_MIN: u32 = 30;
+/// Below this a class is not shown: it must be more likely than not.
+pub(crate) const CONFIDENCE_MIN: u32 = 50;
 
 /// The class code and how sure it is.
 pub(crate) fn of<'a>(clues: impl Iterator<Item = Clue<'a>>) -> Option<(String, Confidence)> {

@@ -4,9 +4,9 @@ use crate::choose::{self, Choice};
 use crate::class;
 use crate::clue::Clue;
 use crate::identity::serial;
+use crate::infer::{self, Signs};
 use crate::knowledge::Knowledge;
 use crate::roles;
-use crate::workstation;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,8 +35,9 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
-pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &Knowledge<'_>, words: &mut Words<'a>) -> Device {
-    parts.clues.extend(workstation::clue(&parts, knowledge));
+pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, words: &mut Words<'a>) -> Device {
+    let inferred = infer(&parts, knowledge);
+    parts.clues.extend(inferred);
     let clues = &parts.clues;
     let of = |attribute: Attribute| clues.iter().copied().filter(move |clue| clue.attribute == attribute);
     let one = |attribute, key: fn(&str) -> String| chosen(choose::rank(of(attribute), key));
@@ -68,9 +69,20 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &Knowledge<'_>, words: 
         patient_data_in_clear: of(Attribute::PatientDataInClear).next().is_some(),
         evidence: evidence(clues, words),
         services: services(&parts.services),
+        asks: parts.asks.iter().copied().collect(),
         model,
         class,
     }
+}
+
+/// What the signs of a device say together.
+fn infer<'a>(parts: &Parts<'a>, knowledge: &'a Knowledge<'_>) -> Vec<Clue<'a>> {
+    let said = parts.clues.iter().copied().filter(|clue| clue.attribute == Attribute::Vendor);
+    let maker = vendor(said, knowledge);
+    let ports = infer::ports(&parts.services);
+    let signs =
+        Signs::of(&parts.clues, &parts.services, &ports, parts.asks.iter().copied(), maker.as_deref());
+    infer::clues(signs.enough_for(knowledge.content), &parts.clues)
 }
 
 fn is_sure(choice: &Choice) -> bool {
@@ -176,7 +188,8 @@ impl<'a> Words<'a> {
 fn evidence<'a>(clues: &[Clue<'a>], words: &mut Words<'a>) -> Vec<Evidence> {
     let mut merged: BTreeMap<_, (Confidence, Seen)> = BTreeMap::new();
     for clue in clues {
-        let key = (clue.attribute, clue.value, clue.version, clue.protocol, clue.rule, clue.source, clue.via);
+        let told = (clue.protocol, clue.rule, clue.source, clue.via, clue.origin);
+        let key = (clue.attribute, clue.value, clue.version, told);
         merged
             .entry(key)
             .and_modify(|(confidence, seen)| {
@@ -187,16 +200,19 @@ fn evidence<'a>(clues: &[Clue<'a>], words: &mut Words<'a>) -> Vec<Evidence> {
     }
     merged
         .into_iter()
-        .map(|((attribute, value, version, protocol, rule, source, via), (confidence, seen))| Evidence {
-            attribute,
-            value: value.to_owned(),
-            version: version.map(str::to_owned),
-            confidence,
-            protocol,
-            rule: words.shared(rule),
-            source: words.shared(source),
-            seen,
-            via: via.map(|node| node.to_string().into()),
+        .map(|((attribute, value, version, (protocol, rule, source, via, origin)), (confidence, seen))| {
+            Evidence {
+                attribute,
+                value: value.to_owned(),
+                version: version.map(str::to_owned),
+                confidence,
+                protocol,
+                rule: words.shared(rule),
+                source: words.shared(source),
+                origin,
+                seen,
+                via: via.map(|node| node.to_string().into()),
+            }
         })
         .collect()
 }

@@ -17,7 +17,7 @@ const CHUNK: usize = 256;
 
 impl<'a> Assembly<'a> {
     /// The devices, and who owns which address.
-    pub(crate) fn finish(mut self, knowledge: &Knowledge<'_>, threads: usize) -> Inventory {
+    pub(crate) fn finish(mut self, knowledge: &'a Knowledge<'_>, threads: usize) -> Inventory {
         self.clues.sort(&mut self.groups);
         let parts = self.parts();
         let mut built = self.build(parts, knowledge, threads);
@@ -34,7 +34,7 @@ impl<'a> Assembly<'a> {
     fn build(
         &self,
         parts: BTreeMap<NodeId, Parts<'a>>,
-        knowledge: &Knowledge<'_>,
+        knowledge: &'a Knowledge<'_>,
         threads: usize,
     ) -> Vec<(NodeId, Device)> {
         let build = |(root, mut parts): (NodeId, Parts<'a>), words: &mut Words<'a>| {

@@ -29,6 +29,9 @@ const OF_SENDER: &[Attribute] = &[
     Attribute::ClockOffset,
 ];
 
+/// Families of classes that stand at a bed.
+const BEDSIDE: &[&str] = &["anes", "dial", "incub", "inf", "mon", "vent"];
+
 /// What one statement says of the machine that made the data.
 struct Said<'a> {
     sender: NodeId,
@@ -192,7 +195,7 @@ impl<'a> Assembly<'a> {
         let keeps = known.keepers.contains(&self.groups.root(said.sender));
         let role = match first.protocol {
             "dicom" if keeps => Role::Archive,
-            "hl7" if keeps => Role::InterfaceEngine,
+            "hl7" if keeps && !is_bedside(said) => Role::InterfaceEngine,
             "astm" | "poct1a" => Role::Middleware,
             _ => Role::Gateway,
         };
@@ -208,6 +211,14 @@ impl<'a> Assembly<'a> {
         };
         self.clues.put(said.sender, clue);
     }
+}
+
+/// Whether the machine that made the data stands at a bed: who passes on its measurements is a gateway of devices,
+/// not the engine between the hospital's systems.
+fn is_bedside(said: &Said<'_>) -> bool {
+    let classes = said.clues.iter().filter(|clue| clue.attribute == Attribute::Class);
+    let families = classes.filter_map(|clue| clue.value.split('.').next());
+    families.into_iter().any(|family| BEDSIDE.contains(&family))
 }
 
 impl Assembly<'_> {

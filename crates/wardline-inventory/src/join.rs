@@ -17,6 +17,9 @@ use wardline_model::{About, Attribute, Mac, Subject};
 /// Stations that may say the same serial number: the network cards of one device.
 const STATIONS_OF_DEVICE_MAX: usize = 2;
 
+/// How a key on several devices is called among the weaknesses.
+const SHARED_KEY: &str = "shared-host-key";
+
 impl<'a> Assembly<'a> {
     /// Ports and chassis of LLDP and CDP, and their management addresses.
     pub(crate) fn join_ports(&mut self) {
@@ -103,6 +106,26 @@ impl<'a> Assembly<'a> {
     }
 
     /// Joins the two address families of one host key.
+    /// A long-lived key on two devices or more is a sign of both: it came from one factory.
+    pub(crate) fn note_shared_keys(&mut self) {
+        let mut holders: BTreeMap<&str, BTreeMap<NodeId, Clue<'a>>> = BTreeMap::new();
+        for (node, clue) in self.clues.iter() {
+            if clue.attribute == Attribute::HostKey {
+                holders.entry(clue.value).or_default().entry(self.groups.root(node)).or_insert(*clue);
+            }
+        }
+        holders.retain(|_, nodes| nodes.len() > 1);
+        for (root, clue) in holders.into_values().flatten() {
+            let shared = Clue {
+                attribute: Attribute::Weakness,
+                value: SHARED_KEY,
+                rule: "inventory.shared-host-key",
+                ..clue
+            };
+            self.clues.put(root, shared);
+        }
+    }
+
     pub(crate) fn join_host_keys(&mut self) {
         let mut holders: BTreeMap<&str, BTreeSet<NodeId>> = BTreeMap::new();
         for (node, clue) in self.clues.iter() {

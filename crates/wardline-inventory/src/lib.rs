@@ -13,6 +13,7 @@ mod finish;
 mod forward;
 mod id;
 mod identity;
+mod infer;
 mod input;
 mod inventory;
 mod join;
@@ -22,7 +23,6 @@ mod link;
 mod merge;
 mod place;
 mod roles;
-mod workstation;
 
 pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;

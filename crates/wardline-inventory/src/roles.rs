@@ -38,8 +38,17 @@ pub(crate) fn of(
         // An archive sends images too; what it sends was made elsewhere.
         roles.remove(&Role::Modality);
     }
+    if class == Some("inf.srv") {
+        // It tells what its pumps did, and decides with them: more than a gateway.
+        roles.remove(&Role::Gateway);
+    }
     if roles.contains(&Role::Middleware) {
         roles.remove(&Role::Analyser);
+        roles.remove(&Role::InterfaceEngine);
+    }
+    if roles.contains(&Role::Gateway) && roles.contains(&Role::InterfaceEngine) {
+        // Admissions and orders pass through the engine of the house; a gateway of devices knows results only.
+        roles.remove(if routes(clues) { &Role::Gateway } else { &Role::InterfaceEngine });
     }
     if roles.len() > 1 {
         let plain = [Role::Server, Role::Client];
@@ -67,6 +76,16 @@ fn fetches(clues: &[Clue<'_>]) -> bool {
     let kept =
         clues.iter().any(|clue| clue.attribute == Attribute::Role && clue.rule == "inventory.forwards");
     (has("scu:move") || has("scu:get")) && !has("scp:query") && !has("scp:worklist") && !kept
+}
+
+/// Whether it takes in messages that are not results.
+fn routes(clues: &[Clue<'_>]) -> bool {
+    let received = clues.iter().filter(|clue| clue.attribute == Attribute::Hl7Message);
+    received.into_iter().any(|clue| {
+        clue.value.strip_prefix("receives:").is_some_and(|kind| {
+            !kind.starts_with("ORU") && !kind.starts_with("OUL") && !kind.starts_with("ACK")
+        })
+    })
 }
 
 /// DICOM services as the dissector names them, `scp:…` provided and `scu:…` used.
@@ -105,6 +124,7 @@ fn by_class(class: &str) -> Option<Role> {
         "mdds" => Some(Role::Gateway),
         "it.ws" => Some(Role::Workstation),
         "bms" => Some(Role::Controller),
+        "inf.srv" | "it.srv" | "mon.cs" => Some(Role::Server),
         _ if class.starts_with("img.") => Some(Role::Modality),
         _ if class.starts_with("lab.") || class.starts_with("poc.") => Some(Role::Analyser),
         _ => None,

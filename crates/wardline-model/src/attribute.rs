@@ -10,6 +10,12 @@ macro_rules! attributes {
             /// Every attribute, in order.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
+            /// Its place in the order, from 0.
+            #[must_use]
+            pub const fn number(self) -> u32 {
+                self as u32
+            }
+
             /// The name used in documents and in `data/`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -132,6 +132,8 @@ pub struct Evidence {
     pub rule: Arc<str>,
     /// Where the rule's knowledge comes from; `wire` when the device said it itself.
     pub source: Arc<str>,
+    /// The kind of fact it was read from; the attribute itself where the device said it.
+    pub origin: Attribute,
     /// When it was seen and in which packets.
     pub seen: Seen,
     /// The device that told us, when it was another one.
@@ -175,6 +177,8 @@ pub struct Device {
     pub last_seen: Timestamp,
     /// Services provided.
     pub services: Vec<Service>,
+    /// Protocols in which it asked others, sorted.
+    pub asks: Vec<&'static str>,
     /// Whether patient data of or to this device was seen in clear.
     pub patient_data_in_clear: bool,
     /// All evidence, contradictions included.
