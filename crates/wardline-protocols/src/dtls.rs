@@ -171,13 +171,8 @@ impl Dtls {
         if self.named {
             return;
         }
-        match tls::datagram_client(body) {
-            Ok(name) => {
-                self.named = true;
-                if let Some(name) = name {
-                    notes.detail(DetailKey::Sni, &name);
-                }
-            }
+        match tls::client::note_datagrams(body, side, notes) {
+            Ok(()) => self.named = true,
             Err(_) => notes.malformed = true,
         }
     }
@@ -186,7 +181,7 @@ impl Dtls {
 /// What the server selected; whether all that follows is encrypted.
 fn server(side: Side, body: &[u8], notes: &mut Notes) -> bool {
     notes.requester = Some(side.peer());
-    let Ok(hello) = tls::datagram_server(body) else {
+    let Ok(hello) = tls::client::server(body) else {
         notes.malformed = true;
         return false;
     };

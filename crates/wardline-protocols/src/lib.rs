@@ -71,6 +71,7 @@ mod pop3;
 mod postgres;
 mod probe;
 mod ptp;
+mod quic;
 mod radius;
 mod rdp;
 mod redis;

@@ -52,6 +52,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::medibus::PROTOCOL,
     crate::tls::PROTOCOL,
     crate::dtls::PROTOCOL,
+    crate::quic::PROTOCOL,
     crate::stun::PROTOCOL,
     crate::bgp::PROTOCOL,
     crate::sip::PROTOCOL,

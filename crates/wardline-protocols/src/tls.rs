@@ -8,13 +8,14 @@
 
 mod certificate;
 mod cipher;
+pub(crate) mod client;
 mod fingerprint;
 mod hello;
 
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use hello::{ClientHello, ServerHello};
 use wardline_model::{Attribute, DetailKey, Fact};
-use wardline_wire::{Fault, Reader};
+use wardline_wire::Fault;
 
 /// The table line.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -39,8 +40,6 @@ const CERTIFICATE: u8 = 11;
 const RECORD_MAX: u16 = 16_384 + 2_048;
 /// Longest part of a handshake message that is kept: hellos and single certificates are far below.
 const MESSAGE_MAX: usize = 16_384;
-/// Application protocols of a client that are listed.
-const ALPN_MAX: usize = 8;
 const TLS_1_3: u16 = 0x0304;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
@@ -278,22 +277,7 @@ impl Tls {
         if std::mem::replace(&mut self.fingerprinted, true) {
             return;
         }
-        if let Some(name) = hello.server_name.and_then(|name| str::from_utf8(name).ok()) {
-            notes.detail(DetailKey::Sni, &name.to_ascii_lowercase());
-        }
-        let (ja3, ja4) = (fingerprint::ja3(hello), fingerprint::ja4(hello));
-        notes.detail(DetailKey::Ja3, &ja3);
-        notes.detail(DetailKey::Ja4, &ja4);
-        notes.speaker(
-            side,
-            [
-                Fact::new(Attribute::Ja3, &ja3, 95, "tls.ja3"), //
-                Fact::new(Attribute::Ja4, &ja4, 95, "tls.ja4"),
-            ],
-        );
-        let text = |protocol: &&[u8]| str::from_utf8(protocol).map(str::to_owned).ok();
-        let offered: Vec<String> = hello.alpn.iter().take(ALPN_MAX).filter_map(text).collect();
-        self.offered = offered.join(", ");
+        self.offered = client::note(hello, client::Over::Stream, side, notes);
     }
 
     fn server_hello(&mut self, side: Side, hello: &ServerHello<'_>, notes: &mut Notes) {
@@ -381,26 +365,4 @@ fn version_name(version: u16) -> String {
         0x7F00..=0x7FFF => "TLS 1.3".into(),
         _ => format!("0x{version:04X}"),
     }
-}
-
-/// The name that a ClientHello of DTLS asks for: that of TLS with a cookie behind the session (RFC 6347 section
-/// 4.2.1).
-pub(crate) fn datagram_client(body: &[u8]) -> Result<Option<String>, Fault> {
-    let mut reader = Reader::new(body);
-    reader.skip(34, "client version and random")?;
-    let session = reader.u8("session id length")?;
-    reader.skip(usize::from(session), "session id")?;
-    let before = body.len().saturating_sub(reader.len());
-    let cookie = reader.u8("cookie length")?;
-    reader.skip(usize::from(cookie), "cookie")?;
-    let mut plain = body.get(..before).unwrap_or_default().to_vec();
-    plain.extend_from_slice(reader.rest());
-    let hello = ClientHello::read(&plain)?;
-    Ok(hello.server_name.and_then(|name| str::from_utf8(name).ok()).map(str::to_ascii_lowercase))
-}
-
-/// Version and cipher that a ServerHello of DTLS selects; none when it asks for another hello.
-pub(crate) fn datagram_server(body: &[u8]) -> Result<Option<(u16, Box<str>)>, Fault> {
-    let hello = ServerHello::read(body)?;
-    Ok((!hello.retry).then(|| (hello.version, cipher::name(hello.cipher))))
 }

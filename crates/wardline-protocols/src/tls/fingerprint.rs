@@ -1,5 +1,6 @@
 //! Fingerprints of a TLS client: JA3 (Salesforce, 2017) and JA4 (FoxIO, the TLS client part).
 
+use super::client::Over;
 use super::hello::{ClientHello, is_grease};
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -24,7 +25,7 @@ pub(super) fn ja3(hello: &ClientHello<'_>) -> String {
 }
 
 /// Transport, version, server name, counts and protocol; then digests of the sorted ciphers and extensions.
-pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
+pub(super) fn ja4(hello: &ClientHello<'_>, over: Over) -> String {
     let mut ciphers: Vec<String> = without_grease(&hello.ciphers).map(hex16).collect();
     let all_extensions = without_grease(&hello.extensions).count();
     let mut extensions: Vec<String> = without_grease(&hello.extensions)
@@ -33,7 +34,8 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
         .collect();
     let destination = if hello.extensions.contains(&SERVER_NAME) { 'd' } else { 'i' };
     let head = format!(
-        "t{}{destination}{:02}{:02}{}",
+        "{}{}{destination}{:02}{:02}{}",
+        over.letter(),
         version(hello.newest()),
         ciphers.len().min(99),
         all_extensions.min(99),
@@ -60,6 +62,9 @@ const fn version(version: u16) -> &'static str {
         0x0301 => "10",
         0x0300 => "s3",
         0x0002 => "s2",
+        0xFEFF => "d1",
+        0xFEFD => "d2",
+        0xFEFC => "d3",
         _ => "00",
     }
 }
@@ -130,13 +135,13 @@ mod tests {
             alpn: vec![b"h2", b"http/1.1"],
             ..ClientHello::default()
         };
-        assert_eq!(ja4(&hello), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(ja4(&hello, Over::Stream), "t13d1516h2_8daaf6152771_e5627efa2ab1");
     }
 
     #[test]
     fn nothing_offered_is_zeros_and_odd_protocols_are_hexadecimal() {
         let hello = ClientHello { version: 0x0301, ..ClientHello::default() };
-        assert_eq!(ja4(&hello), "t10i000000_000000000000_000000000000");
+        assert_eq!(ja4(&hello, Over::Stream), "t10i000000_000000000000_000000000000");
         assert_eq!(ends(b"h2"), "h2");
         assert_eq!(ends(b"\xab"), "ab");
         assert_eq!(ends(b"0\xab"), "3b");

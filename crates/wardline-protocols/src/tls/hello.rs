@@ -111,9 +111,10 @@ impl<'a> ClientHello<'a> {
         Ok(())
     }
 
-    /// The newest version offered.
+    /// The newest version offered; those of DTLS count down.
     pub(super) fn newest(&self) -> u16 {
-        self.versions.iter().copied().filter(|v| !is_grease(*v)).max().unwrap_or(self.version)
+        let age = |version: &u16| if *version >= 0xFE00 { !*version } else { *version };
+        self.versions.iter().copied().filter(|v| !is_grease(*v)).max_by_key(age).unwrap_or(self.version)
     }
 }
 
