@@ -28,6 +28,7 @@ mod bgp;
 mod carescape;
 mod cdp;
 mod charset;
+mod coap;
 mod credential;
 mod dcerpc;
 mod dhcp;

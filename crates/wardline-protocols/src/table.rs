@@ -96,6 +96,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::ntp::PROTOCOL,
     crate::carescape::PROTOCOL,
     crate::modbus::PROTOCOL,
+    crate::coap::PROTOCOL,
     crate::ptp::PROTOCOL,
     crate::gtp::PROTOCOL,
     crate::syslog::PROTOCOL,
