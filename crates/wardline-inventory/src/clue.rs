@@ -9,7 +9,7 @@ use wardline_model::{Attribute, Confidence, Fact, Seen};
 pub(crate) const WIRE: &str = "wire";
 
 /// Rule that reads the maker of a software part (HL7 SFT-1): not the maker of the device it runs on.
-const SOFTWARE_MAKER_RULE: &str = "hl7.sft-1";
+pub(crate) const SOFTWARE_MAKER_RULE: &str = "hl7.sft-1";
 
 /// One reason why an attribute may have a value.
 #[derive(Clone, Copy, Debug)]

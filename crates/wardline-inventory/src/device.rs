@@ -15,9 +15,9 @@ use wardline_model::{
 };
 
 /// Below this a name is not shown, only its evidence: a wrong name is worse than no name.
-const CONFIDENCE_MIN: Confidence = 30;
+pub(crate) const CONFIDENCE_MIN: Confidence = 30;
 /// Rule of a registry entry whose holder makes modules that others build in.
-const MODULE_RULE: &str = "oui:module";
+pub(crate) const MODULE_RULE: &str = "oui:module";
 /// Protocol of a conversation that nobody recognised.
 const UNKNOWN: &str = "unknown";
 

@@ -6,7 +6,7 @@
 
 use crate::clue::Clue;
 use std::collections::BTreeSet;
-use wardline_content::{Content, Inference, Sign, SignKey};
+use wardline_content::{Content, Inference, Sign, SignKey, SignRule};
 use wardline_model::Service;
 
 /// The signs of one device.
@@ -39,6 +39,11 @@ impl<'a> Signs<'a> {
         Self { list, keys }
     }
 
+    /// Whether a rule over signs holds.
+    pub(crate) fn meet(&self, rule: &SignRule) -> bool {
+        rule.holds(self.keys, &self.list)
+    }
+
     /// The inferences that these signs are enough for.
     pub(crate) fn enough_for<'c>(&self, content: &'c Content) -> impl Iterator<Item = &'c Inference> {
         content.inferences.values().filter(|inference| inference.rule.holds(self.keys, &self.list))
@@ -58,16 +63,14 @@ pub(crate) fn clues<'a>(
 ) -> Vec<Clue<'a>> {
     let mut inferred = Vec::new();
     for inference in inferences {
-        let meets = |clue: &&Clue<'_>| {
-            let sign = (SignKey::Of(clue.attribute), clue.value);
-            inference.rule.all.iter().any(|condition| condition.is_met_by(sign))
-        };
+        // The first condition that a fact meets says of which witness the inference is.
+        let meeting = inference.rule.all.iter().find_map(|condition| {
+            let meets = |clue: &&Clue<'_>| condition.is_met_by((SignKey::Of(clue.attribute), clue.value));
+            let first = clues.iter().filter(meets);
+            first.min_by_key(|clue| (clue.seen.exemplars.first(), clue.attribute, clue.value))
+        });
         // Signs without a fact (a service, a maker alone) have no packet of their own: the link's stands for them.
-        let told = clues.iter().filter(meets);
-        let told = told.min_by_key(|clue| (clue.seen.exemplars.first(), clue.attribute, clue.value));
-        let Some(told) = told.or_else(|| clues.first()) else {
-            continue;
-        };
+        let Some(told) = meeting.or_else(|| clues.first()) else { continue };
         inferred.extend(inference.sets.iter().map(|(attribute, value)| Clue {
             attribute: *attribute,
             value,

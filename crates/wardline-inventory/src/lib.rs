@@ -9,6 +9,7 @@ mod choose;
 mod class;
 mod clue;
 mod device;
+mod explain;
 mod finish;
 mod forward;
 mod id;
@@ -24,6 +25,7 @@ mod merge;
 mod place;
 mod roles;
 
+pub use explain::{Answer, Candidate, EXPLAINED, Reason, SetAside, explain, heard};
 pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;
 pub use knowledge::Knowledge;

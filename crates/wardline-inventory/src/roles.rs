@@ -28,7 +28,8 @@ pub(crate) fn of(
         .filter_map(|choice| Role::parse(&choice.value))
         .filter(|role| *role != Role::Unknown)
         .collect();
-    roles.extend(by_dicom(clues));
+    let services_used = clues.iter().filter(|clue| clue.attribute == Attribute::DicomService);
+    roles.extend(by_dicom(&services_used.map(|clue| clue.value).collect()));
     roles.extend(class.and_then(by_class));
     if fetches(clues) {
         // A viewer takes the images it asked for; an archive answers queries.
@@ -89,10 +90,8 @@ fn routes(clues: &[Clue<'_>]) -> bool {
 }
 
 /// DICOM services as the dissector names them, `scp:…` provided and `scu:…` used.
-fn by_dicom(clues: &[Clue<'_>]) -> Vec<Role> {
-    let has = |start: &str| {
-        clues.iter().any(|clue| clue.attribute == Attribute::DicomService && clue.value.starts_with(start))
-    };
+pub(crate) fn by_dicom(services: &BTreeSet<&str>) -> Vec<Role> {
+    let has = |start: &str| services.iter().any(|service| service.starts_with(start));
     let mut roles = Vec::new();
     if has("scp:worklist") {
         roles.push(Role::Worklist);
@@ -114,7 +113,7 @@ fn by_dicom(clues: &[Clue<'_>]) -> Vec<Role> {
 }
 
 /// Classes that are roles too.
-fn by_class(class: &str) -> Option<Role> {
+pub(crate) fn by_class(class: &str) -> Option<Role> {
     match class {
         "img.print" | "phleb.label" | "it.prn" => Some(Role::Printer),
         // An archive, a viewer, a program: what it offers tells which, not its class.

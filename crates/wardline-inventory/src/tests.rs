@@ -1,5 +1,6 @@
 //! One way to test: a small network said line by line, and the devices that come of it.
 
+mod explain;
 mod forward;
 mod identity;
 mod link;

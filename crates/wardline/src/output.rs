@@ -1,5 +1,6 @@
 //! What an analysis prints and writes: JSON for programs, a table and a page for people.
 
+pub(crate) mod explain;
 pub(crate) mod folder;
 pub(crate) mod json;
 mod report;

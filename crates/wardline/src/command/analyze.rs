@@ -1,7 +1,7 @@
 //! `wardline analyze`: captures in, named devices, flows and findings out. No database.
 
 use super::Outcome;
-use crate::output::{Report, folder, json, table};
+use crate::output::{Report, explain, folder, json, table};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -39,6 +39,10 @@ pub(crate) struct Arguments {
     /// A folder with a site's own fingerprints and rules (TOML, or Recog XML), which add to and override ours.
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
+    /// Print why this device is what it is said to be: its id, an address, a MAC, a host name, an AE title or a
+    /// serial number.
+    #[arg(long, value_name = "DEVICE")]
+    explain: Option<String>,
 }
 
 /// How to print.
@@ -64,6 +68,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
             .with_context(|| format!("{}: the results could not be written there", folder.display()))?;
     }
     let mut out = BufWriter::new(io::stdout().lock());
+    if let Some(word) = &arguments.explain {
+        let (device, knowledge) = (explain::find(&report, word)?, Knowledge::new(&content));
+        match arguments.format {
+            Format::Json => explain::write_json(&report, device, &knowledge, &mut out)?,
+            Format::Table => explain::write_text(&report, device, &knowledge, &mut out)?,
+        }
+        out.flush()?;
+        return Ok(outcome(&report));
+    }
     match arguments.format {
         Format::Json => json::write(&mut report, &mut out)?,
         Format::Table => table::write(&report, table::Style::of_stdout(), &mut out)?,

@@ -7,6 +7,7 @@ mod analysis;
 mod astm;
 mod contract;
 mod dicom;
+mod explain;
 mod hl7;
 mod hospital;
 mod lab;
