@@ -7,6 +7,7 @@ mod clinical;
 mod imaging;
 mod laboratory;
 mod servers;
+mod strangers;
 
 use crate::habit::Habit;
 use crate::wire::Stack;
@@ -23,6 +24,8 @@ pub(crate) enum Area {
     Office,
     Clinic,
     Servers,
+    /// Beyond the hospital's firewall.
+    Outside,
 }
 
 impl Area {
@@ -36,6 +39,7 @@ impl Area {
             Self::Office => "office",
             Self::Clinic => "outpatient clinic",
             Self::Servers => "server room",
+            Self::Outside => "outside",
         }
     }
 
@@ -50,6 +54,7 @@ impl Area {
             Self::Office => "ADMIN",
             Self::Clinic => "CLINIC2",
             Self::Servers => "DC1",
+            Self::Outside => "",
         }
     }
 
@@ -64,6 +69,7 @@ impl Area {
             Self::Phlebotomy => 60,
             Self::Office => 70,
             Self::Clinic => 90,
+            Self::Outside => 0,
         }
     }
 }
@@ -160,3 +166,4 @@ pub(crate) use clinical::{CLINICAL, PHLEBOTOMY};
 pub(crate) use imaging::IMAGING;
 pub(crate) use laboratory::LABORATORY;
 pub(crate) use servers::{OFFICE, SERVERS};
+pub(crate) use strangers::{INTRUDER, OUTSIDE};

@@ -1,10 +1,15 @@
-//! The hospital's composition: which devices stand where, with which names and addresses, and its patients.
+//! The running hospital: its devices, who plays which part for whom, who is on the network, and its patients.
 
-use crate::catalogue::{Area, CLINICAL, IMAGING, LABORATORY, Model, OFFICE, PHLEBOTOMY, Part, SERVERS};
-use crate::plan::{Plan, Profile};
+mod addresses;
+mod composition;
+
+use crate::catalogue::{Area, Model, Part};
+use crate::habit::Habit;
+use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::truth::{Patient, TrueDevice};
-use crate::wire::{Stack, Station, Wire};
+use crate::wire::{Queued, Station, Wire};
+use addresses::Addresses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use wardline_model::{Mac, OperatingSystem, Software, Timestamp};
@@ -13,10 +18,6 @@ use wardline_model::{Mac, OperatingSystem, Software, Timestamp};
 pub(crate) const FACILITY: &str = "LINDMOOR";
 /// Its invented domain.
 pub(crate) const DOMAIN: &str = "lindmoor.example";
-/// Hosts in one /24, so that addresses for guests and growth remain.
-const HOSTS_PER_NETWORK: u32 = 200;
-/// When one handheld's address passes to another.
-const HANDOVER_SECONDS: i64 = 1_200;
 /// Patients beyond one per device are not needed: each message picks one.
 const PATIENTS_MIN: u32 = 40;
 /// Most patients: their names stay in memory for the whole capture.
@@ -36,6 +37,10 @@ pub(crate) struct Host {
     pub(crate) link_local: Option<Ipv6Addr>,
     /// From when to when it is on the network; always, when absent.
     pub(crate) present: Option<(i64, i64)>,
+    /// It is off until then.
+    pub(crate) off_until: i64,
+    /// How often it has lost what it had open.
+    pub(crate) starts: u32,
 }
 
 impl Host {
@@ -63,13 +68,46 @@ impl Host {
     }
 }
 
+/// Devices that another speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Group {
+    /// Analysers of a middleware.
+    Analysers,
+    /// Modalities of an archive.
+    Modalities,
+    /// Monitors of a gateway.
+    Monitors,
+    /// Pumps of a pump server.
+    Pumps,
+}
+
+impl Group {
+    fn of(model: &Model) -> Option<(Self, Part)> {
+        let habit = |wanted: fn(&Habit) -> bool| model.habits.iter().any(wanted);
+        match model.class {
+            "mon.bed" | "mon.vs" => Some((Self::Monitors, Part::MonitorGateway)),
+            "inf.lvp" => Some((Self::Pumps, Part::PumpServer)),
+            _ if habit(|h| matches!(h, Habit::Astm(_))) => Some((Self::Analysers, Part::Middleware)),
+            _ if habit(|h| matches!(h, Habit::Images(_))) => Some((Self::Modalities, Part::Archive)),
+            _ => None,
+        }
+    }
+}
+
 /// Everything the conversations need.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) start: Timestamp,
     pub(crate) hosts: Vec<Host>,
+    /// Hosts that do not belong to the hospital: intruders, and whom they talk to outside. Their indices follow
+    /// those of the hospital's.
+    pub(crate) strangers: Vec<Host>,
     parts: BTreeMap<Part, Vec<u32>>,
+    groups: BTreeMap<(Group, u32), Vec<u32>>,
+    addresses: Addresses,
     pub(crate) wire: Wire,
+    /// What attacks put on the wire, with counters of their own.
+    beside: Option<(Wire, u64)>,
     pub(crate) patients: Vec<Patient>,
     /// The host key that two boxes got in the factory.
     pub(crate) factory_key: Vec<u8>,
@@ -78,28 +116,85 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(plan: &Plan) -> Self {
+    /// The hospital of a plan; a quiet one counts its frames and does not write them.
+    pub(crate) fn new(plan: &Plan, quiet: bool) -> Self {
         let mut rng = Rng::new(plan.seed);
-        let models = choose(plan, &mut rng);
-        let mut hosts = settle(&models, &mut rng);
-        hand_over(&mut hosts, plan.start);
+        let (models, fixed) = composition::choose(plan, &mut rng);
+        let mut hosts = composition::settle(&models, &mut rng);
+        composition::hand_over(&mut hosts, plan.start);
+        composition::break_some(&mut hosts, fixed, plan.seed);
         let mut parts: BTreeMap<Part, Vec<u32>> = BTreeMap::new();
         for host in &hosts {
             parts.entry(host.model.part).or_default().push(host.station.index);
         }
-        let patients = admit(plan.devices.clamp(PATIENTS_MIN, PATIENTS_MAX), &mut rng);
+        let patients = composition::admit(plan.devices.clamp(PATIENTS_MIN, PATIENTS_MAX), &mut rng);
         let factory_key = rng.bytes(256);
         let core = hosts[0].station.mac;
-        let wire = Wire::new(rng, core, hosts.len());
-        Self { start: plan.start, hosts, parts, wire, patients, factory_key, counter: 1_000 }
+        let wire = Wire::new(rng, core, hosts.len(), quiet);
+        let mut this = Self {
+            start: plan.start,
+            addresses: Addresses::of(&hosts),
+            hosts,
+            strangers: Vec::new(),
+            parts,
+            groups: BTreeMap::new(),
+            wire,
+            beside: None,
+            patients,
+            factory_key,
+            counter: 1_000,
+        };
+        for index in 0..this.hosts.len() as u32 {
+            if let Some((group, part)) = Group::of(this.host(index).model)
+                && let Some(speaker) = this.peer(part, index)
+            {
+                this.groups.entry((group, speaker)).or_default().push(index);
+            }
+        }
+        this
+    }
+
+    /// What was put on the wire since the last call.
+    pub(crate) fn take(&mut self) -> Vec<Queued> {
+        let mut all = self.wire.take();
+        if let Some((beside, _)) = &mut self.beside {
+            all.append(&mut beside.take());
+        }
+        all
+    }
+
+    /// Makes room for strangers, and a wire for what they do.
+    pub(crate) fn invite(&mut self, strangers: Vec<Host>, seed: u64) {
+        self.strangers = strangers;
+        let stations = self.hosts.len() + self.strangers.len();
+        self.beside = Some((self.wire.beside(Rng::new(seed), stations), 900_000));
+    }
+
+    /// Changes between the hospital's wire and counters and those of attacks.
+    pub(crate) fn change_sides(&mut self) {
+        if let Some((wire, counter)) = &mut self.beside {
+            std::mem::swap(wire, &mut self.wire);
+            std::mem::swap(counter, &mut self.counter);
+        }
+    }
+
+    /// The devices that this one speaks for.
+    pub(crate) fn group(&self, group: Group, speaker: u32) -> &[u32] {
+        self.groups.get(&(group, speaker)).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn host(&self, index: u32) -> &Host {
-        &self.hosts[index as usize]
+        let index = index as usize;
+        self.hosts.get(index).unwrap_or_else(|| &self.strangers[index - self.hosts.len()])
+    }
+
+    /// A device's name within the truth.
+    pub(crate) fn name(&self, index: u32) -> String {
+        id(index)
     }
 
     pub(crate) fn station(&self, index: u32) -> Station {
-        self.hosts[index as usize].station
+        self.host(index).station
     }
 
     /// The host that plays this part for another; each keeps to the same one.
@@ -110,7 +205,29 @@ impl World {
 
     /// Whether the device is on the network at that time.
     pub(crate) fn is_present(&self, index: u32, now: i64) -> bool {
-        self.host(index).present.is_none_or(|(from, to)| (from..to).contains(&now))
+        let host = self.host(index);
+        now >= host.off_until && host.present.is_none_or(|(from, to)| (from..to).contains(&now))
+    }
+
+    /// A device goes off: what it had open is gone, and it is not there until then.
+    pub(crate) fn switch_off(&mut self, index: u32, until: i64) {
+        let host = &mut self.hosts[index as usize];
+        host.off_until = until;
+        host.starts += 1;
+    }
+
+    /// A device gets another address of its network; `None` when none is free. What it had open is gone.
+    pub(crate) fn readdress(&mut self, index: u32) -> Option<Ipv4Addr> {
+        let host = &mut self.hosts[index as usize];
+        let ip = self.addresses.exchange(host.station.ip)?;
+        host.station.ip = ip;
+        host.starts += 1;
+        Some(ip)
+    }
+
+    /// All that play a part.
+    pub(crate) fn all(&self, part: Part) -> &[u32] {
+        self.parts.get(&part).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn patient(&mut self) -> Patient {
@@ -129,7 +246,8 @@ impl World {
 
     /// MACs of routers that nothing else is known of: those of distant buildings.
     pub(crate) fn distant_routers(&self) -> Vec<Mac> {
-        let macs: BTreeSet<Mac> = self.hosts.iter().filter_map(|host| host.station.behind).collect();
+        let macs: BTreeSet<Mac> =
+            self.hosts.iter().chain(&self.strangers).filter_map(|host| host.station.behind).collect();
         macs.into_iter().collect()
     }
 
@@ -137,8 +255,17 @@ impl World {
     pub(crate) fn devices(&self) -> Vec<TrueDevice> {
         let near = self.hosts.iter().filter(|host| host.station.behind.is_none());
         let gateways: BTreeSet<Ipv4Addr> = near.map(|host| host.station.gateway()).collect();
-        self.hosts.iter().map(|host| describe(host, &gateways)).collect()
+        self.hosts
+            .iter()
+            .chain(&self.strangers)
+            .filter(|host| host.model.area != Area::Outside)
+            .map(|host| describe(host, &gateways))
+            .collect()
     }
+}
+
+fn id(index: u32) -> String {
+    format!("device-{:05}", index + 1)
 }
 
 fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
@@ -153,7 +280,7 @@ fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
     };
     let bedside = matches!(model.area, Area::IntensiveCare | Area::Ward);
     TrueDevice {
-        id: format!("device-{:05}", host.station.index + 1),
+        id: id(host.station.index),
         macs: vec![host.station.mac],
         ips,
         hostname: text(&host.hostname),
@@ -173,144 +300,12 @@ fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
         location: bedside.then(|| format!("{} {} {}", model.area.unit(), host.room, host.bed)),
         through_router: host.station.behind.is_some(),
         present: host.present.map(|(from, to)| (Timestamp(from), Timestamp(to))),
+        addresses: Vec::new(),
+        fault: host.station.fault,
         services: BTreeSet::new(),
         protocols: BTreeSet::new(),
         patient_data_in_clear: false,
         weaknesses: BTreeSet::new(),
         told: BTreeSet::new(),
     }
-}
-
-/// The models of every device: servers first, then one of each kind, then by weight.
-fn choose(plan: &Plan, rng: &mut Rng) -> Vec<&'static Model> {
-    let areas: &[&[Model]] = match plan.profile {
-        Profile::Hospital => &[CLINICAL, IMAGING, LABORATORY, PHLEBOTOMY, OFFICE],
-        Profile::IntensiveCare => &[CLINICAL],
-        Profile::Laboratory => &[LABORATORY, PHLEBOTOMY, OFFICE],
-        Profile::Radiology => &[IMAGING, OFFICE],
-    };
-    let mut models: Vec<&'static Model> = SERVERS.iter().collect();
-    let longest = areas.iter().map(|area| area.len()).max().unwrap_or(0);
-    for row in 0..longest {
-        models.extend(areas.iter().filter_map(|area| area.get(row)));
-    }
-    let pool: Vec<&'static Model> = areas.iter().flat_map(|area| area.iter()).collect();
-    let total: u64 = pool.iter().map(|model| model.weight).sum();
-    while models.len() < plan.devices as usize {
-        let mut place = rng.below(total);
-        for model in &pool {
-            if place < model.weight {
-                models.push(model);
-                break;
-            }
-            place -= model.weight;
-        }
-    }
-    models.truncate(plan.devices as usize);
-    models
-}
-
-/// The first handheld leaves and the second gets its address: two devices, one address, at different times.
-fn hand_over(hosts: &mut [Host], start: Timestamp) {
-    let handhelds: Vec<usize> =
-        (0..hosts.len()).filter(|index| hosts[*index].model.part == Part::Handheld).collect();
-    if let [first, second, ..] = handhelds[..] {
-        let leaves = start.0 + HANDOVER_SECONDS * Timestamp::SECOND;
-        hosts[first].present = Some((start.0, leaves));
-        hosts[second].present = Some((leaves + 60 * Timestamp::SECOND, i64::MAX));
-        hosts[second].station.ip = hosts[first].station.ip;
-    }
-}
-
-/// Gives every device its addresses, names and serial number.
-fn settle(models: &[&'static Model], rng: &mut Rng) -> Vec<Host> {
-    let mut taken: BTreeSet<Mac> = BTreeSet::new();
-    let mut in_area: BTreeMap<Area, u32> = BTreeMap::new();
-    let mut of_name: BTreeMap<&'static str, u32> = BTreeMap::new();
-    let distant = mac([0x00, 0x1b, 0x0c], &mut taken, rng);
-    let mut hosts = Vec::with_capacity(models.len());
-    for (index, model) in models.iter().enumerate() {
-        let place = in_area.entry(model.area).or_default();
-        let last = if model.part == Part::Router { 1 } else { 20 + *place % HOSTS_PER_NETWORK };
-        let ip = Ipv4Addr::new(10, model.area.octet(), (*place / HOSTS_PER_NETWORK) as u8, last as u8);
-        *place += 1;
-        let number = of_name.entry(model.name).or_default();
-        *number += 1;
-        let mac = mac(model.oui, &mut taken, rng);
-        let separator = if model.name.bytes().any(|byte| byte.is_ascii_lowercase()) { "-" } else { "" };
-        let hostname = match model.name {
-            "NPI" => format!("NPI{:02X}{:02X}{:02X}", mac.0[3], mac.0[4], mac.0[5]),
-            name => format!("{name}{separator}{number:02}"),
-        };
-        hosts.push(Host {
-            station: Station {
-                index: index as u32,
-                mac,
-                ip,
-                behind: (model.area == Area::Clinic).then_some(distant),
-                stack: model.stack,
-            },
-            model,
-            hostname,
-            ae: model.imaging.map(|imaging| format!("{}{number:02}", imaging.ae)).unwrap_or_default(),
-            serial: serial(model.serial, rng),
-            room: format!("R{}", 100 + *place / 2),
-            bed: 1 + *place % 2,
-            link_local: link_local(model, mac, rng),
-            present: None,
-        });
-    }
-    hosts
-}
-
-fn mac(oui: [u8; 3], taken: &mut BTreeSet<Mac>, rng: &mut Rng) -> Mac {
-    loop {
-        let [d, e, f] = rng.array::<3>();
-        let mac = Mac([oui[0], oui[1], oui[2], d, e, f]);
-        if taken.insert(mac) {
-            return mac;
-        }
-    }
-}
-
-/// Windows chooses the interface part at random (RFC 7217), Linux here makes it of the MAC (RFC 4291).
-fn link_local(model: &Model, mac: Mac, rng: &mut Rng) -> Option<Ipv6Addr> {
-    let [a, b, c, d, e, f] = mac.0;
-    let interface = match model.stack {
-        Stack::Windows10 | Stack::Windows7 => rng.array::<8>(),
-        Stack::Linux => [a ^ 2, b, c, 0xff, 0xfe, d, e, f],
-        Stack::Embedded | Stack::WindowsXp => return None,
-    };
-    let mut octets = [0; 16];
-    octets[..2].copy_from_slice(&[0xfe, 0x80]);
-    octets[8..].copy_from_slice(&interface);
-    (model.area != Area::Clinic).then(|| Ipv6Addr::from(octets))
-}
-
-fn serial(pattern: &str, rng: &mut Rng) -> String {
-    pattern.chars().map(|c| if c == '#' { char::from(b'0' + rng.below(10) as u8) } else { c }).collect()
-}
-
-/// Syllables that make names of no language.
-const SYLLABLES: &[&str] = &[
-    "bran", "cor", "dal", "fen", "gor", "hul", "jas", "kel", "lor", "mir", "nev", "ost", "pra", "quil",
-    "ras", "sev", "tor", "ulm", "vex", "wyn", "yar", "zel",
-];
-
-/// Invented patients; the family name ends in a letter pair that makes it findable in any output.
-fn admit(count: u32, rng: &mut Rng) -> Vec<Patient> {
-    let word = |rng: &mut Rng, syllables: usize, end: &str| -> String {
-        let mut word: String = (0..syllables).map(|_| *rng.pick(SYLLABLES)).collect();
-        word.push_str(end);
-        word.to_uppercase()
-    };
-    (0..count)
-        .map(|number| Patient {
-            family: word(rng, 2, "iqx"),
-            given: word(rng, 2, "eza"),
-            id: format!("77{:05}{}", number, rng.digits(3)),
-            birth_date: format!("19{:02}{:02}{:02}", rng.range(30, 99), rng.range(1, 12), rng.range(1, 28)),
-            sex: ["F", "M", "O"][rng.below(3) as usize],
-        })
-        .collect()
 }

@@ -10,7 +10,7 @@ use wardline_model::{Mac, Timestamp};
 /// The broadcast station.
 pub(crate) const BROADCAST: Mac = Mac([0xff; 6]);
 /// Shortest Ethernet frame without its check sequence.
-const FRAME_BYTES_MIN: usize = 60;
+pub(crate) const FRAME_BYTES_MIN: usize = 60;
 
 /// A frame and when the mirror port saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +207,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) payload: &'a [u8],
 }
 
-pub(crate) fn tcp(segment: &Segment<'_>) -> Vec<u8> {
+/// The segment; `offloaded` leaves its sum to an interface that has not added it yet.
+pub(crate) fn tcp(segment: &Segment<'_>, offloaded: bool) -> Vec<u8> {
     let header = 20 + segment.options.len();
     let mut out = Vec::with_capacity(header + segment.payload.len());
     out.extend_from_slice(&segment.from.1.to_be_bytes());
@@ -219,7 +220,8 @@ pub(crate) fn tcp(segment: &Segment<'_>) -> Vec<u8> {
     out.extend_from_slice(&[0, 0, 0, 0]);
     out.extend_from_slice(segment.options);
     out.extend_from_slice(segment.payload);
-    let sum = checksum(&[&pseudo_header(segment.from.0, segment.to.0, 6, out.len()), &out]);
+    let pseudo = pseudo_header(segment.from.0, segment.to.0, 6, out.len());
+    let sum = if offloaded { !checksum(&[&pseudo]) } else { checksum(&[&pseudo, &out]) };
     out[16..18].copy_from_slice(&sum.to_be_bytes());
     out
 }

@@ -1,5 +1,6 @@
 //! What to generate.
 
+use crate::attack::Attack;
 use std::fmt;
 use wardline_model::Timestamp;
 
@@ -69,6 +70,8 @@ pub enum PlanError {
     Duration(u64),
     /// The capture would begin before 1970 or end after 2105, outside the pcap clock.
     Start(Timestamp),
+    /// The capture is over before the attack begins.
+    TooShort(Attack),
 }
 
 impl fmt::Display for PlanError {
@@ -78,6 +81,10 @@ impl fmt::Display for PlanError {
                 write!(f, "{count} devices: choose {DEVICES_MIN} to {DEVICES_MAX}")
             }
             Self::Duration(seconds) => write!(f, "{seconds} seconds: choose 1 second to 366 days"),
+            Self::TooShort(attack) => {
+                let (name, seconds) = (attack.name(), attack.begins_after());
+                write!(f, "{name} begins after {seconds} seconds: choose a longer time")
+            }
             Self::Start(_) => write!(f, "the capture must lie between 1970 and 2105"),
         }
     }

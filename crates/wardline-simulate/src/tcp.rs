@@ -4,6 +4,7 @@
 //! that the two stacks would agree on; a seeded few are retransmitted or overtake each other. The peers never
 //! stall, so there is no window arithmetic: windows stay open.
 
+use crate::fault::Fault;
 use crate::packet::Segment;
 use crate::truth::Mark;
 use crate::wire::{Stack, Station, Wire};
@@ -17,6 +18,8 @@ const ACK: u8 = 0x10;
 
 /// Segments in a thousand that are lost behind the mirror and sent again.
 const RETRANSMITTED_PER_MILLE: u64 = 2;
+/// The same behind a bad cable.
+const RETRANSMITTED_BY_FAULT_PER_MILLE: u64 = 120;
 /// Segments in a thousand that overtake their predecessor.
 const REORDERED_PER_MILLE: u64 = 3;
 /// Longest time a receiver keeps an acknowledgement back.
@@ -56,6 +59,9 @@ pub(crate) struct Connection {
     payload_max: usize,
     /// Segments that the receiver has not acknowledged yet, and who sent them.
     unacknowledged: (usize, u8),
+    /// Its number.
+    pub(crate) flow: u64,
+    protocol: &'static str,
 }
 
 impl Connection {
@@ -74,9 +80,11 @@ impl Connection {
         ];
         let stamps = client.stack == Stack::Linux && server.0.stack == Stack::Linux;
         let delay = wire.rng.range(90_000, 450_000);
-        wire.conversation((client, server.0), Transport::Tcp, server.1, carries.protocol, carries.encrypted);
+        let Carries { protocol, encrypted } = carries;
+        let ports = (port, server.1);
+        let flow = wire.conversation((client, server.0), Transport::Tcp, ports, (protocol, encrypted));
         let payload_max = if stamps { 1448 } else { 1460 };
-        Self { ends, now: at, delay, stamps, payload_max, unacknowledged: (0, 0) }
+        Self { ends, now: at, delay, stamps, payload_max, unacknowledged: (0, 0), flow, protocol }
     }
 
     /// A connection with its handshake.
@@ -87,16 +95,56 @@ impl Connection {
         server: (&Station, u16),
         carries: Carries,
     ) -> Self {
-        let mut this = Self::resumed(wire, at, client, server, carries);
+        let mut this = Self::knock(wire, at, client, server, carries);
         let (first, second) = (client.stack, server.0.stack);
-        let offer = syn_options(first, first, (this.stamp(0).0, 0));
-        this.segment(wire, 0, SYN, 0, &offer, &[]);
         this.now += this.delay;
         let answer = syn_options(second, first, this.stamp(1));
         this.segment(wire, 1, SYN | ACK, 1, &answer, &[]);
         this.now += this.delay;
         this.plain(wire, 0, ACK, &[]);
         this
+    }
+
+    /// A client's first segment, whatever comes of it.
+    pub(crate) fn knock(
+        wire: &mut Wire,
+        at: i64,
+        client: &Station,
+        server: (&Station, u16),
+        carries: Carries,
+    ) -> Self {
+        let mut this = Self::resumed(wire, at, client, server, carries);
+        let offer = syn_options(client.stack, client.stack, (this.stamp(0).0, 0));
+        this.segment(wire, 0, SYN, 0, &offer, &[]);
+        this
+    }
+
+    /// The client's first segment once more: nobody answered.
+    pub(crate) fn knock_again(&mut self, wire: &mut Wire) {
+        self.ends[0].next = self.ends[0].next.wrapping_sub(1);
+        let stack = self.ends[0].station.stack;
+        let offer = syn_options(stack, stack, (self.stamp(0).0, 0));
+        wire.mark(Mark::Retransmitted);
+        self.segment(wire, 0, SYN, 0, &offer, &[]);
+    }
+
+    /// The server has nothing there.
+    pub(crate) fn refuse(&mut self, wire: &mut Wire) {
+        self.now += self.delay;
+        self.ends[1].next = 0;
+        wire.mark(Mark::FlowOver(self.flow));
+        self.segment(wire, 1, RST | ACK, 1, &[], &[]);
+    }
+
+    /// The server would talk, the client only wanted to know.
+    pub(crate) fn answer_and_drop(&mut self, wire: &mut Wire) {
+        let (first, second) = (self.ends[0].station.stack, self.ends[1].station.stack);
+        self.now += self.delay;
+        let answer = syn_options(second, first, self.stamp(1));
+        self.segment(wire, 1, SYN | ACK, 1, &answer, &[]);
+        self.now += self.delay;
+        wire.mark(Mark::FlowOver(self.flow));
+        self.segment(wire, 0, RST, 0, &[], &[]);
     }
 
     /// Value and echo of a timestamp option sent by this end.
@@ -136,7 +184,7 @@ impl Connection {
             options,
             payload,
         };
-        wire.tcp(self.now, &own.station, &peer.station, &segment);
+        wire.tcp(self.now, (&own.station, &peer.station), (self.flow, from == 0), &segment);
         let extra = u32::from(flags & (SYN | FIN) != 0);
         self.ends[from].next = own.next.wrapping_add(payload.len() as u32 + extra);
     }
@@ -165,6 +213,7 @@ impl Connection {
     /// Nothing happens for a while.
     pub(crate) fn wait(&mut self, wire: &mut Wire, nanos: i64) {
         let until = self.now + nanos;
+        wire.speak(self.protocol);
         if nanos > DELAYED_ACK_NANOS {
             self.now += DELAYED_ACK_NANOS;
             self.acknowledge(wire);
@@ -174,6 +223,7 @@ impl Connection {
 
     /// Waits until a moment, if it still lies ahead.
     pub(crate) fn wait_until(&mut self, wire: &mut Wire, at: i64) {
+        wire.speak(self.protocol);
         if at > self.now {
             self.wait(wire, at - self.now);
         }
@@ -195,6 +245,8 @@ impl Connection {
             self.unacknowledged = (from, 0);
         }
         let pieces: Vec<&[u8]> = data.chunks(self.payload_max).collect();
+        let lossy = self.ends.iter().any(|end| end.station.fault == Some(Fault::Retransmitting));
+        let lost = if lossy { RETRANSMITTED_BY_FAULT_PER_MILLE } else { RETRANSMITTED_PER_MILLE };
         let mut index = 0;
         while index < pieces.len() {
             let last = index + 1 == pieces.len();
@@ -206,7 +258,7 @@ impl Connection {
             } else {
                 let sequence = self.ends[from].next;
                 self.plain(wire, from, ACK | push, pieces[index]);
-                if wire.rng.per_mille(RETRANSMITTED_PER_MILLE) {
+                if wire.rng.per_mille(lost) {
                     self.now += wire.rng.range(200_000_000, 320_000_000);
                     self.ends[from].next = sequence;
                     wire.mark(Mark::Retransmitted);
@@ -249,6 +301,7 @@ impl Connection {
         self.now += wire.rng.range(40_000, 500_000);
         self.plain(wire, 1 - from, FIN | ACK, &[]);
         self.now += self.delay;
+        wire.mark(Mark::FlowOver(self.flow));
         self.plain(wire, from, ACK, &[]);
         self.unacknowledged = (0, 0);
     }
@@ -256,6 +309,7 @@ impl Connection {
     /// One side gives up.
     pub(crate) fn reset(&mut self, wire: &mut Wire, side: Side) {
         self.now += self.delay;
+        wire.mark(Mark::FlowOver(self.flow));
         self.plain(wire, side as usize, RST | ACK, &[]);
         self.unacknowledged = (0, 0);
     }

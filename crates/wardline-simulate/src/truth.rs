@@ -4,10 +4,21 @@
 //! (services, protocols, flows, weaknesses, which attributes were told) grows as packets are taken, so that it
 //! never promises more than the capture holds.
 
+use crate::attack::Attack;
+use crate::fault::Fault;
 use crate::plan::Profile;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use wardline_model::{Attribute, Mac, OperatingSystem, Role, Software, Timestamp, Transport};
+use wardline_model::{
+    About, Attribute, Endpoint, FlowRecord, Mac, OperatingSystem, Role, Software, Timestamp, Transport,
+};
+
+/// Addresses remembered of one device: what changes more often than this in a capture is listed no further.
+const ADDRESSES_MAX: usize = 64;
+/// Flows listed of one attack: a scan of a whole site is longer, and counted.
+const ATTACK_FLOWS_MAX: usize = 10_000;
+/// Frames listed of an attack that are part of no flow.
+const ATTACK_FRAMES_MAX: usize = 10_000;
 
 /// A weakness that the traffic shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +107,10 @@ pub struct TrueDevice {
     /// From when to when it is on the network; the whole time when absent. Two devices may have had one address
     /// at different times.
     pub present: Option<(Timestamp, Timestamp)>,
+    /// Since when it had which address, where that changed in the capture so far.
+    pub addresses: Vec<(Timestamp, IpAddr)>,
+    /// What is broken about it.
+    pub fault: Option<Fault>,
     /// Services it provided so far.
     pub services: BTreeSet<TrueService>,
     /// Protocols it spoke so far, in either role.
@@ -121,6 +136,59 @@ pub struct FlowKey {
     pub transport: Transport,
     /// Protocol.
     pub protocol: &'static str,
+}
+
+/// A conversation that is over, as it truly was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrueFlow {
+    /// Who, what, when, how much.
+    pub record: FlowRecord,
+    /// Number of its first frame in the capture, from 1.
+    pub first_frame: u64,
+    /// Whether it is part of an attack.
+    pub attack: Option<Attack>,
+}
+
+/// An attack that took place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrueAttack {
+    /// What it was.
+    pub attack: Attack,
+    /// Who did it: device of this truth.
+    pub attacker: String,
+    /// Where it came from, or what the stolen data went to, when that is outside.
+    pub outside: Option<IpAddr>,
+    /// Whom it was meant for: devices of this truth.
+    pub victims: BTreeSet<String>,
+    /// First frame of it so far: when and its number, from 1.
+    pub first: Option<(Timestamp, u64)>,
+    /// Last frame of it so far.
+    pub last: Option<(Timestamp, u64)>,
+    /// Number of its frames so far.
+    pub frames: u64,
+    /// Frames that are part of no flow, by number; the first 10,000.
+    pub loose_frames: Vec<u64>,
+    /// Its conversations so far, the first 10,000: when, who, whom, over what, number of the first frame.
+    pub flows: Vec<AttackFlow>,
+    /// Number of its conversations so far.
+    pub flow_count: u64,
+}
+
+/// A conversation of an attack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttackFlow {
+    /// When it began.
+    pub start: Timestamp,
+    /// Who began.
+    pub client: Endpoint,
+    /// With whom.
+    pub server: Endpoint,
+    /// Carrier.
+    pub transport: Transport,
+    /// Protocol.
+    pub protocol: &'static str,
+    /// Number of its first frame, from 1.
+    pub first_frame: u64,
 }
 
 /// An invented patient: none of these words may appear in any output.
@@ -157,6 +225,10 @@ pub struct Truth {
     pub patients: Vec<Patient>,
     /// Conversations begun so far, by who talked to whom; broadcast and multicast are not listed.
     pub flows: BTreeMap<FlowKey, u64>,
+    /// Attacks, in the order of the plan.
+    pub attacks: Vec<TrueAttack>,
+    /// Most packets that waited for their time at once: what bounds the memory.
+    pub waiting_max: u64,
     /// Packets so far.
     pub packets: u64,
     /// Bytes of frames so far.
@@ -169,56 +241,138 @@ pub struct Truth {
     pub delivered_twice: u64,
 }
 
+/// A conversation that begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Begun {
+    pub(crate) flow: u64,
+    /// Client's and server's index.
+    pub(crate) devices: (u32, u32),
+    pub(crate) client: Endpoint,
+    pub(crate) server: Endpoint,
+    pub(crate) transport: Transport,
+    pub(crate) protocol: &'static str,
+    pub(crate) encrypted: bool,
+}
+
 /// Something that becomes true when the packet carrying it is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub(crate) enum Mark {
-    /// A conversation began between two devices (their indices).
-    Flow { key: FlowKey, client: u32, server: u32, encrypted: bool },
+    /// A conversation began.
+    Flow(Box<Begun>),
+    /// A conversation ends.
+    FlowOver(u64),
     /// The mirror delivered this frame twice.
     DeliveredTwice,
-    /// Patient data of or to this device crossed in clear.
-    PatientData(u32),
+    /// A station was heard, with the MAC and the time to live that the mirror saw.
+    Heard { ip: IpAddr, mac: Mac, ttl: u8 },
+    /// A device has another address from now on.
+    Moved(u32, IpAddr),
+    /// Patient data of or to this device crossed in clear, in this protocol.
+    PatientData(u32, &'static str),
     /// This segment overtook its predecessor.
     Reordered,
     /// This segment is sent again.
     Retransmitted,
     /// The device speaks a protocol that has no server.
     Speaks(u32, &'static str),
-    /// The device's attribute was told.
-    Told(u32, Attribute),
-    /// The device's weakness was shown.
-    Weak(u32, Weakness),
+    /// An attribute of a device was told, by itself or another.
+    Told { speaker: Option<u32>, about: About, device: u32, protocol: &'static str, attribute: Attribute },
+    /// The attack is meant for this device.
+    Victim(u32),
+    /// The device's weakness was shown, in this protocol.
+    Weak(u32, Weakness, &'static str),
 }
 
 impl Truth {
-    pub(crate) fn note(&mut self, mark: Mark) {
+    /// What becomes true with a packet; `attack` when it is part of one.
+    pub(crate) fn note(&mut self, mark: &Mark, time: Timestamp, attack: Option<usize>) {
         match mark {
-            Mark::Flow { key, client, server, encrypted } => {
-                *self.flows.entry(key).or_default() += 1;
-                let FlowKey { transport, port, protocol, .. } = key;
-                self.devices[client as usize].protocols.insert(protocol);
-                let server = &mut self.devices[server as usize];
-                server.protocols.insert(protocol);
-                if matches!(transport, Transport::Tcp | Transport::Udp) {
-                    server.services.insert(TrueService { transport, port, protocol, encrypted });
+            Mark::Flow(begun) => self.begun(begun, time, attack),
+            Mark::FlowOver(_) | Mark::Heard { .. } => {}
+            Mark::DeliveredTwice => self.delivered_twice += 1,
+            Mark::Moved(device, ip) => {
+                let device = &mut self.devices[*device as usize];
+                if !device.ips.contains(ip) {
+                    device.ips.push(*ip);
+                }
+                if device.addresses.len() < ADDRESSES_MAX {
+                    device.addresses.push((time, *ip));
                 }
             }
-            Mark::DeliveredTwice => self.delivered_twice += 1,
-            Mark::PatientData(device) => {
-                let device = &mut self.devices[device as usize];
-                device.patient_data_in_clear = true;
-                device.weaknesses.insert(Weakness::ClearPatientData);
+            Mark::PatientData(device, _) => {
+                if let Some(device) = self.devices.get_mut(*device as usize) {
+                    device.patient_data_in_clear = true;
+                    device.weaknesses.insert(Weakness::ClearPatientData);
+                }
             }
             Mark::Reordered => self.reordered += 1,
             Mark::Retransmitted => self.retransmitted += 1,
             Mark::Speaks(device, protocol) => {
-                self.devices[device as usize].protocols.insert(protocol);
+                if let Some(device) = self.devices.get_mut(*device as usize) {
+                    device.protocols.insert(protocol);
+                }
             }
-            Mark::Told(device, attribute) => {
-                self.devices[device as usize].told.insert(attribute);
+            Mark::Told { device, attribute, .. } => {
+                if let Some(device) = self.devices.get_mut(*device as usize) {
+                    device.told.insert(*attribute);
+                }
             }
-            Mark::Weak(device, weakness) => {
-                self.devices[device as usize].weaknesses.insert(weakness);
+            Mark::Victim(device) => {
+                let id = self.devices.get(*device as usize).map(|device| device.id.clone());
+                if let Some(attack) = attack.and_then(|number| self.attacks.get_mut(number)) {
+                    attack.victims.extend(id);
+                }
+            }
+            Mark::Weak(device, weakness, _) => {
+                if let Some(device) = self.devices.get_mut(*device as usize) {
+                    device.weaknesses.insert(*weakness);
+                }
+            }
+        }
+    }
+
+    fn begun(&mut self, begun: &Begun, time: Timestamp, attack: Option<usize>) {
+        let Begun { devices, client, server, transport, protocol, encrypted, .. } = begun;
+        let (transport, protocol, encrypted) = (*transport, *protocol, *encrypted);
+        let port = server.port.unwrap_or(0);
+        if let (Some(client), Some(server)) = (client.ip, server.ip) {
+            *self.flows.entry(FlowKey { client, server, port, transport, protocol }).or_default() += 1;
+        }
+        if let Some(client) = self.devices.get_mut(devices.0 as usize) {
+            client.protocols.insert(protocol);
+        }
+        if let Some(server) = self.devices.get_mut(devices.1 as usize) {
+            server.protocols.insert(protocol);
+            if matches!(transport, Transport::Tcp | Transport::Udp) {
+                server.services.insert(TrueService { transport, port, protocol, encrypted });
+            }
+        }
+        let first_frame = self.packets;
+        if let Some(attack) = attack.and_then(|number| self.attacks.get_mut(number)) {
+            attack.flow_count += 1;
+            if attack.flows.len() < ATTACK_FLOWS_MAX {
+                let (client, server) = (*client, *server);
+                attack.flows.push(AttackFlow {
+                    start: time,
+                    client,
+                    server,
+                    transport,
+                    protocol,
+                    first_frame,
+                });
+            }
+        }
+    }
+
+    /// A frame of an attack was taken; `loose` when it is part of no flow.
+    pub(crate) fn attacked(&mut self, number: usize, time: Timestamp, loose: bool) {
+        let frame = self.packets;
+        if let Some(attack) = self.attacks.get_mut(number) {
+            attack.frames += 1;
+            attack.first.get_or_insert((time, frame));
+            attack.last = Some((time, frame));
+            if loose && attack.loose_frames.len() < ATTACK_FRAMES_MAX {
+                attack.loose_frames.push(frame);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
 use wardline_model::Timestamp;
-use wardline_simulate::{Plan, Profile, Simulation, Truth, pcap_header, pcap_record};
+use wardline_simulate::{Attack, Fault, Plan, Profile, Simulation, Truth, pcap_header, pcap_record};
 
 /// Checks on, and the ports that the registered ones do not name.
 const OPTIONS: &[&str] = &[
@@ -55,19 +55,19 @@ impl Drop for Capture {
     }
 }
 
-fn capture(profile: Profile, seed: u64) -> (Capture, Truth) {
+fn capture(profile: Profile, devices: u32, seed: u64, attacks: &[Attack]) -> (Capture, Truth) {
     let plan = Plan {
         profile,
-        devices: 64,
+        devices,
         seed,
         start: Timestamp(1_772_438_400 * Timestamp::SECOND),
-        duration_seconds: 1800,
+        duration_seconds: if attacks.is_empty() { 1800 } else { 540 },
     };
     let name = format!("wardline-simulate-{}-{}-{seed}.pcap", std::process::id(), profile.name());
     let capture = Capture(std::env::temp_dir().join(name));
     let mut out = BufWriter::new(File::create(&capture.0).unwrap());
     out.write_all(&pcap_header()).unwrap();
-    let mut simulation = Simulation::new(&plan).unwrap();
+    let mut simulation = Simulation::attacked(&plan, attacks).unwrap();
     for packet in simulation.by_ref() {
         out.write_all(&pcap_record(&packet)).unwrap();
         out.write_all(&packet.bytes).unwrap();
@@ -88,20 +88,88 @@ fn fields(capture: &Capture, filter: &str, names: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
+/// What no frame may be, but for the checksums of devices that leave them to their interface.
+const BAD: &str = "_ws.malformed || tcp.checksum.status==0 || ip.checksum.status==0 || udp.checksum.status==0 \
+     || icmp.checksum.status==0 || icmpv6.checksum.status==0 || cdp.checksum.status==0 \
+     || _ws.expert.severity==error";
+
+/// Frames that Wireshark objects to, but for those.
+fn objections(truth: &Truth) -> String {
+    let offloads = |device: &&wardline_simulate::TrueDevice| device.fault == Some(Fault::Checksums);
+    let addresses = truth.devices.iter().filter(offloads).flat_map(|device| &device.ips);
+    let mut filter = format!("({BAD})");
+    for ip in addresses.filter(|ip| ip.is_ipv4()) {
+        filter.push_str(&format!(" && !(ip.src=={ip} && tcp.checksum.status==0)"));
+    }
+    filter
+}
+
+fn bad(capture: &Capture, truth: &Truth) -> Vec<String> {
+    fields(capture, &objections(truth), &["frame.number", "_ws.col.Protocol", "_ws.expert.message"])
+}
+
+/// How many frames each filter keeps, in one reading.
+fn counts(capture: &Capture, filters: &[&str]) -> Vec<u64> {
+    let statistics = format!("io,stat,0,{}", filters.join(","));
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(&capture.0).args(OPTIONS).args(["-q", "-z", &statistics]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    // The only row with an interval: frames and bytes of each filter in turn.
+    let row = text.lines().find(|line| line.contains("<>")).unwrap_or_else(|| panic!("{text}"));
+    let cells = row.split('|').skip(2).map(str::trim).filter(|cell| !cell.is_empty());
+    cells.step_by(2).map(|cell| cell.parse().unwrap()).collect()
+}
+
 #[test]
 fn tshark_finds_nothing_malformed() {
     if !installed() {
         return;
     }
     for (profile, seed) in [(Profile::Hospital, 77), (Profile::IntensiveCare, 3), (Profile::Laboratory, 2)] {
-        let (capture, _) = capture(profile, seed);
-        let bad = fields(
-            &capture,
-            "_ws.malformed || tcp.checksum.status==0 || ip.checksum.status==0 || udp.checksum.status==0 \
-             || icmp.checksum.status==0 || icmpv6.checksum.status==0 || cdp.checksum.status==0 || _ws.expert.severity==error",
-            &["frame.number", "_ws.col.Protocol", "_ws.expert.message"],
-        );
+        let (capture, truth) = capture(profile, 64, seed, &[]);
+        let bad = bad(&capture, &truth);
         assert!(bad.is_empty(), "{profile:?} {seed}: {} packets, first {:?}", bad.len(), bad.first());
+    }
+}
+
+#[test]
+fn tshark_finds_nothing_malformed_in_attacks_and_only_what_is_meant_in_broken_devices() {
+    if !installed() {
+        return;
+    }
+    let (capture, truth) = capture(Profile::Hospital, 240, 21, Attack::ALL);
+    let faults: BTreeSet<Fault> = truth.devices.iter().filter_map(|device| device.fault).collect();
+    assert_eq!(faults, Fault::ALL.iter().copied().collect(), "every fault is there");
+    let objections = objections(&truth);
+    // What a second reader sees of each attack.
+    let shown = [
+        ("tcp.checksum.status==0", 20),
+        ("arp.opcode==2 && arp.duplicate-address-detected", 20),
+        ("dhcp.option.dhcp==2 && ip.src==10.0.0.0/8 && eth.src[0:3]==dc:a6:32", 5),
+        ("tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.dstport==4242", 50),
+        ("tcp.flags.reset==1 && tcp.srcport==4242", 50),
+        ("dicom.assoc.ae.calling contains \"ECHOSCU\"", 10),
+        ("dicom && frame contains 00:00:00:01:02:00:00:00:10:00", 20),
+        ("ssh.protocol contains \"libssh2\"", 10),
+        ("ftp.response.code==530", 10),
+        ("hl7 && frame contains \"Potassium\"", 15),
+        ("smb2.cmd==3 && smb2.flags.response==0", 6),
+        ("smb2.cmd==17 && smb2.flags.response==0", 40),
+        ("tls.handshake.extensions_server_name==\"cdn.update-status.example\"", 2),
+        ("tls.handshake.extensions_server_name==\"files.transfer-box.example\"", 1),
+        (objections.as_str(), 0),
+    ];
+    let filters = shown.map(|(filter, _)| filter);
+    let counts = counts(&capture, &filters);
+    assert_eq!(counts.len(), shown.len());
+    for ((filter, least), count) in shown.iter().zip(&counts) {
+        assert!(count >= least, "{filter}: {count}");
+    }
+    if *counts.last().unwrap() > 0 {
+        let bad = bad(&capture, &truth);
+        panic!("{} packets, first {:?}", bad.len(), bad.first());
     }
 }
 
@@ -110,7 +178,7 @@ fn tshark_recognises_every_protocol_and_the_names_in_it() {
     if !installed() {
         return;
     }
-    let (capture, truth) = capture(Profile::Hospital, 4);
+    let (capture, truth) = capture(Profile::Hospital, 64, 4, &[]);
     let stacks = fields(&capture, "frame", &["frame.protocols"]);
     assert_eq!(stacks.len() as u64, truth.packets);
     let seen: BTreeSet<&str> = stacks.iter().flat_map(|stack| stack.split(':')).collect();
@@ -132,7 +200,7 @@ fn tshark_counts_the_disturbances_that_the_truth_tells() {
     if !installed() {
         return;
     }
-    let (capture, truth) = capture(Profile::Radiology, 6);
+    let (capture, truth) = capture(Profile::Radiology, 64, 6, &[]);
     let late = fields(&capture, "tcp.analysis.out_of_order", &["frame.number"]).len() as u64;
     let again = fields(&capture, "tcp.analysis.retransmission", &["frame.number"]).len() as u64;
     // A frame delivered twice looks like a retransmission, or like one out of order, when it carries data.

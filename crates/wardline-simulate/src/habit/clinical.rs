@@ -1,11 +1,11 @@
 //! Bedside devices, their gateways, and the messages between the hospital's systems.
 
-use super::{Job, SECOND, about};
+use super::{Job, SECOND, about, busy};
 use crate::catalogue::Part;
-use crate::hospital::{Host, World};
+use crate::hospital::{Group, Host, World};
+use crate::rhythm::Rhythm;
 use crate::speech::hl7::{self, Head, Message};
 use crate::tcp::{Carries, Connection, Side};
-use crate::truth::Mark;
 use wardline_model::{Attribute, Timestamp};
 
 const HL7: Carries = Carries { protocol: "hl7", encrypted: false };
@@ -45,6 +45,7 @@ pub(super) fn session(
     if slot < job.sessions.len() {
         let mut old = job.sessions.swap_remove(slot);
         old.wait_until(wire, now);
+        wire.speak(carries.protocol);
         if job.turn % MESSAGES_PER_SESSION != MESSAGES_PER_SESSION - 1 {
             return old;
         }
@@ -72,7 +73,7 @@ pub(super) fn keep(world: &mut World, job: &mut Job, slot: usize, mut connection
 }
 
 /// A framed message and its acknowledgement.
-pub(super) fn exchange(
+pub(crate) fn exchange(
     world: &mut World,
     connection: &mut Connection,
     head: &Head<'_>,
@@ -80,7 +81,7 @@ pub(super) fn exchange(
     ends: [u32; 2],
 ) {
     for end in ends {
-        world.wire.mark(Mark::PatientData(end));
+        world.wire.patient_data(end);
     }
     connection.client_says(&mut world.wire, &message.framed());
     let number = world.next_number();
@@ -153,7 +154,7 @@ pub(super) fn vitals(world: &mut World, job: &mut Job, now: i64) -> Option<i64> 
     };
     let message = pcd01(world, &head, &device, None);
     let message = if device.model.class == "mon.vs" { message.with_line_feeds() } else { message };
-    world.wire.told(job.host, TOLD_BY_PCD);
+    world.wire.told_of(job.host, job.host, TOLD_BY_PCD);
     exchange(world, &mut connection, &head, &message, [job.host, gateway]);
     let end = keep(world, job, 0, connection);
     Some(about(world, now, 60).max(end + SECOND))
@@ -162,12 +163,12 @@ pub(super) fn vitals(world: &mut World, job: &mut Job, now: i64) -> Option<i64> 
 /// The gateway passes on what monitors told it, also those that speak only their maker's protocol.
 pub(super) fn vitals_forward(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
     let software = ("Lindmoor Integration", "VITALSGATEWAY", "ORU^R01^ORU_R01");
-    forward(world, job, now, &["mon.bed", "mon.vs"], software)
+    forward(world, job, now, Group::Monitors, software)
 }
 
 /// The pump server reports what pumps do: only here do they tell who they are.
 pub(super) fn pump_events(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
-    forward(world, job, now, &["inf.lvp"], ("BD", "ALARIS_SM", "ORU^R42^ORU_R01"))
+    forward(world, job, now, Group::Pumps, ("BD", "ALARIS_SM", "ORU^R42^ORU_R01"))
 }
 
 /// One device's message by a gateway to the interface engine; `from` is maker of the software, MSH-3, MSH-9. Now
@@ -176,13 +177,12 @@ fn forward(
     world: &mut World,
     job: &mut Job,
     now: i64,
-    classes: &[&str],
+    group: Group,
     from: (&str, &str, &str),
 ) -> Option<i64> {
     let engine = world.peer(Part::Engine, job.host)?;
-    let of_class = world.hosts.iter().filter(|host| classes.contains(&host.model.class));
-    let devices: Vec<u32> = of_class.map(|host| host.station.index).collect();
-    if devices.is_empty() {
+    let count_devices = world.group(group, job.host).len();
+    if count_devices == 0 {
         return None;
     }
     let mut connection = session(world, job, 0, (engine, ENGINE_PORT), HL7, now);
@@ -191,7 +191,7 @@ fn forward(
     let count = if world.wire.rng.per_mille(100) { 2 } else { 1 };
     let (mut text, mut answers) = (Vec::new(), Vec::new());
     for place in 0..count {
-        let device = devices[(job.turn as usize + place) % devices.len()];
+        let device = world.group(group, job.host)[(job.turn as usize + place) % count_devices];
         let device = world.host(device).clone();
         let control = format!("G{}", world.next_number());
         let time = Timestamp(connection.now);
@@ -202,18 +202,18 @@ fn forward(
         text.extend_from_slice(&message.framed());
         let number = world.next_number();
         answers.extend_from_slice(&hl7::acknowledgement(&head, number, time));
-        world.wire.told(device.station.index, TOLD_BY_PCD);
-        world.wire.mark(Mark::PatientData(device.station.index));
+        world.wire.told_of(job.host, device.station.index, TOLD_BY_PCD);
+        world.wire.patient_data(device.station.index);
     }
     world.wire.told(job.host, &[Attribute::Software]);
-    world.wire.mark(Mark::PatientData(job.host));
-    world.wire.mark(Mark::PatientData(engine));
+    world.wire.patient_data(job.host);
+    world.wire.patient_data(engine);
     connection.client_says(&mut world.wire, &text);
     let thinking = world.wire.rng.range(2_000_000, 35_000_000);
     connection.wait(&mut world.wire, thinking);
     connection.server_says(&mut world.wire, &answers);
     let end = keep(world, job, 0, connection);
-    let pause = (600 / devices.len() as i64).clamp(1, 20);
+    let pause = (600 / count_devices as i64).clamp(1, 20);
     Some(about(world, now, pause).max(end + SECOND / 10))
 }
 
@@ -271,7 +271,7 @@ pub(super) fn medibus(world: &mut World, job: &mut Job, now: i64) -> Option<i64>
     let identity = format!("8213'{}'{}:04.04", device.model_name().replace(' ', ""), device.software().1);
     let measured = format!("B9{:>4}D6{:>4}F1{:>4}", 21, 12 + job.turn % 5, 97);
     let commands = if fresh {
-        world.wire.told(job.host, &[Attribute::Model, Attribute::Software]);
+        world.wire.told_of(job.host, job.host, &[Attribute::Model, Attribute::Software]);
         vec![(0x51, String::new()), (0x52, identity)]
     } else {
         vec![(0x24, measured)]
@@ -293,7 +293,7 @@ pub(super) fn admissions(world: &mut World, job: &mut Job, now: i64) -> Option<i
     let kind = *world.wire.rng.pick(&kinds);
     feed(world, &mut connection, kind, ("CLINRECORD", "ENGINE"), [job.host, engine]);
     let end = keep(world, job, 0, connection);
-    Some(about(world, now, 40).max(end + SECOND))
+    Some(busy(world, now, 40, Rhythm::Ward).max(end + SECOND))
 }
 
 /// The interface engine passes messages on: demographics and orders to departments, results to the record.
@@ -314,7 +314,7 @@ pub(super) fn distribution(world: &mut World, job: &mut Job, now: i64) -> Option
         feed(world, &mut connection, kind, ("ENGINE", receiver), [job.host, target]);
         end = keep(world, job, slot, connection) + SECOND / 4;
     }
-    Some(about(world, now, 45).max(end + SECOND))
+    Some(busy(world, now, 45, Rhythm::Ward).max(end + SECOND))
 }
 
 /// One message of a hospital system, with its software segment.

@@ -1,20 +1,21 @@
 //! Radiology: a modality's examination (worklist, performed step, images) and a viewer's query and retrieval.
 
-use super::{Job, about};
+use super::{Habit, Job, busy};
 use crate::calendar;
 use crate::catalogue::Part;
-use crate::hospital::{Host, World};
+use crate::hospital::{Group, Host, World};
+use crate::rhythm::Rhythm;
 use crate::speech::dicom::dataset::{Dataset, Syntax};
 use crate::speech::dicom::{self, Association, Command, Context, Implementation, verb};
 use crate::tcp::{Carries, Connection, Side};
-use crate::truth::{Mark, Patient, Weakness};
+use crate::truth::{Patient, Weakness};
 use wardline_model::{Attribute, Timestamp};
 
-const DICOM: Carries = Carries { protocol: "dicom", encrypted: false };
+pub(crate) const DICOM: Carries = Carries { protocol: "dicom", encrypted: false };
 /// The registered port, older than the protocol's name.
 const RIS_PORT: u16 = 104;
 /// The other registered port.
-const ARCHIVE_PORT: u16 = 11_112;
+pub(crate) const ARCHIVE_PORT: u16 = 11_112;
 /// Where viewers take what they retrieve.
 const VIEWER_PORT: u16 = 104;
 
@@ -22,11 +23,11 @@ const VERIFICATION: &str = "1.2.840.10008.1.1";
 const SECONDARY_CAPTURE: &str = "1.2.840.10008.5.1.4.1.1.7";
 const WORKLIST: &str = "1.2.840.10008.5.1.4.31";
 const PERFORMED_STEP: &str = "1.2.840.10008.3.1.2.3.3";
-const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
+pub(crate) const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
 const STUDY_MOVE: &str = "1.2.840.10008.5.1.4.1.2.2.2";
 
 /// Pending answers follow.
-const PENDING: u16 = 0xff00;
+pub(crate) const PENDING: u16 = 0xff00;
 
 /// What makes the images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Modality {
         }
     }
 
-    const fn storage(self) -> &'static str {
+    pub(crate) const fn storage(self) -> &'static str {
         match self {
             Self::Ct => "1.2.840.10008.5.1.4.1.1.2",
             Self::Dx => "1.2.840.10008.5.1.4.1.1.1.1",
@@ -56,7 +57,7 @@ impl Modality {
         }
     }
 
-    const fn syntax(self) -> Syntax {
+    pub(crate) const fn syntax(self) -> Syntax {
         match self {
             Self::Ct | Self::Dx => Syntax::Explicit,
             Self::Mr | Self::Us => Syntax::Implicit,
@@ -82,12 +83,14 @@ impl Modality {
 }
 
 /// An association in use.
-struct Talk {
-    connection: Connection,
-    message: u16,
+pub(crate) struct Talk {
+    pub(crate) connection: Connection,
+    /// Who began it.
+    pub(crate) sender: u32,
+    pub(crate) message: u16,
 }
 
-fn implementation(host: &Host) -> Implementation {
+pub(crate) fn implementation(host: &Host) -> Implementation {
     let imaging = host.model.imaging;
     Implementation {
         uid: imaging.map_or("1.2.276.0.7230010.3.0.3.6.4", |imaging| imaging.uid),
@@ -99,7 +102,8 @@ fn implementation(host: &Host) -> Implementation {
 fn associate(world: &mut World, at: i64, ends: (u32, u32), port: u16, contexts: &[Context]) -> Talk {
     let (client, server) = (world.host(ends.0).clone(), world.host(ends.1).clone());
     let identity = (client.model.class == "img.xr").then_some(("drx", "imaging"));
-    let association = Association { called: &server.ae, calling: &client.ae, contexts, identity };
+    let takes = &[];
+    let association = Association { called: &server.ae, calling: &client.ae, contexts, identity, takes };
     let (own, peer) = (client.station, server.station);
     let wire = &mut world.wire;
     let mut connection = Connection::open(wire, at, &own, (&peer, port), DICOM);
@@ -112,27 +116,27 @@ fn associate(world: &mut World, at: i64, ends: (u32, u32), port: u16, contexts: 
     let pause = wire.rng.range(1_000_000, 20_000_000);
     connection.wait(wire, pause);
     connection.server_says(wire, &association.accept(implementation(&server)));
-    Talk { connection, message: 0 }
+    Talk { connection, sender: ends.0, message: 0 }
 }
 
 impl Talk {
-    fn next_message(&mut self) -> u16 {
+    pub(crate) fn next_message(&mut self) -> u16 {
         self.message += 1;
         self.message
     }
 
-    fn client(&mut self, world: &mut World, context: u8, command: &Command<'_>) {
+    pub(crate) fn client(&mut self, world: &mut World, context: u8, command: &Command<'_>) {
         self.connection.client_says(&mut world.wire, &command.bytes(context));
         let pause = world.wire.rng.range(1_000_000, 30_000_000);
         self.connection.wait(&mut world.wire, pause);
     }
 
-    fn server(&mut self, world: &mut World, context: u8, command: &Command<'_>) {
+    pub(crate) fn server(&mut self, world: &mut World, context: u8, command: &Command<'_>) {
         self.connection.server_says(&mut world.wire, &command.bytes(context));
     }
 
     /// Releases and closes; answers the time after it.
-    fn end(mut self, world: &mut World) -> i64 {
+    pub(crate) fn end(mut self, world: &mut World) -> i64 {
         let wire = &mut world.wire;
         self.connection.client_says(wire, &dicom::release());
         self.connection.server_says(wire, &dicom::released());
@@ -142,11 +146,11 @@ impl Talk {
 }
 
 /// An examination: what the images of one study share.
-struct Examination {
-    patient: Patient,
-    accession: String,
-    study: String,
-    time: Timestamp,
+pub(crate) struct Examination {
+    pub(crate) patient: Patient,
+    pub(crate) accession: String,
+    pub(crate) study: String,
+    pub(crate) time: Timestamp,
 }
 
 /// One examination, from the worklist to the archive.
@@ -173,10 +177,10 @@ pub(super) fn images(world: &mut World, job: &Job, modality: Modality, now: i64)
     at = performed_step(world, at + 2_000_000_000, (&host, system), &examination, (&step, modality, false));
     at = store(world, at + 4_000_000_000, (&host, archive), modality, &examination);
     at = performed_step(world, at + 1_000_000_000, (&host, system), &examination, (&step, modality, true));
-    Some(about(world, now, 600).max(at + super::SECOND))
+    Some(busy(world, now, 600, Rhythm::Office).max(at + super::SECOND))
 }
 
-fn echo(world: &mut World, at: i64, ends: (u32, u32)) -> i64 {
+pub(crate) fn echo(world: &mut World, at: i64, ends: (u32, u32)) -> i64 {
     let contexts = [Context { abstract_syntax: VERIFICATION, syntax: Syntax::Implicit }];
     let mut talk = associate(world, at, ends, ARCHIVE_PORT, &contexts);
     let message = talk.next_message();
@@ -190,7 +194,7 @@ fn refused(world: &mut World, at: i64, ends: (&Host, u32)) -> i64 {
     let (host, archive) = ends;
     let contexts = [Context { abstract_syntax: VERIFICATION, syntax: Syntax::Implicit }];
     let association =
-        Association { called: "PACSOLD", calling: &host.ae, contexts: &contexts, identity: None };
+        Association { called: "PACSOLD", calling: &host.ae, contexts: &contexts, identity: None, takes: &[] };
     let peer = world.station(archive);
     let wire = &mut world.wire;
     let mut connection = Connection::open(wire, at, &host.station, (&peer, ARCHIVE_PORT), DICOM);
@@ -235,7 +239,7 @@ fn worklist(
     let answer = entry(Some(&examination.patient));
     talk.client(world, 1, &Command { data: Some(&question), ..Command::new(verb::FIND, WORKLIST, message) });
     for end in [host.station.index, system] {
-        world.wire.mark(Mark::PatientData(end));
+        world.wire.patient_data(end);
     }
     let response = Command::new(verb::FIND | verb::RESPONSE, WORKLIST, message);
     talk.server(world, 1, &Command { status: PENDING, data: Some(&answer), ..response });
@@ -279,9 +283,10 @@ fn performed_step(
         set.text((0x0040, 0x0252), *b"CS", "IN PROGRESS");
         set.sequence((0x0040, 0x0270), &scheduled);
         for end in [host.station.index, system] {
-            world.wire.mark(Mark::PatientData(end));
+            world.wire.patient_data(end);
         }
-        world.wire.told(host.station.index, &[Attribute::Hostname]);
+        let own = host.station.index;
+        world.wire.told_of(own, own, &[Attribute::Hostname]);
     }
     let verb = if complete { verb::SET } else { verb::CREATE };
     let body = set.bytes();
@@ -292,7 +297,7 @@ fn performed_step(
 }
 
 /// The data set of one image, with everything a modality says of itself.
-fn image(
+pub(crate) fn image(
     world: &mut World,
     host: &Host,
     modality: Modality,
@@ -369,13 +374,13 @@ fn store(
     let mut talk = associate(world, at, (host.station.index, archive), ARCHIVE_PORT, &contexts);
     for number in 1..=modality.images() {
         send_image(world, &mut talk, (host, archive), modality, examination, number, None);
-        world.wire.mark(Mark::PatientData(host.station.index));
+        world.wire.patient_data(host.station.index);
     }
     talk.end(world)
 }
 
 /// Attributes that an image tells of its maker.
-const TOLD_BY_IMAGE: &[Attribute] =
+pub(crate) const TOLD_BY_IMAGE: &[Attribute] =
     &[Attribute::Vendor, Attribute::Model, Attribute::Serial, Attribute::Software, Attribute::Hostname];
 
 /// One C-STORE of an image that `maker` made, to `receiver`.
@@ -392,8 +397,9 @@ fn send_image(
     let instance = format!("{}.1.{number}", examination.study);
     let body = image(world, maker, modality, examination, &instance);
     let message = talk.next_message();
-    world.wire.told(maker.station.index, TOLD_BY_IMAGE);
-    world.wire.mark(Mark::PatientData(receiver));
+    let sender = if originator.is_some() { talk.sender } else { maker.station.index };
+    world.wire.told_of(sender, maker.station.index, TOLD_BY_IMAGE);
+    world.wire.patient_data(receiver);
     let request =
         Command { instance: Some(&instance), ..Command::new(verb::STORE, modality.storage(), message) };
     talk.client(world, 1, &Command { data: Some(&body), originator, ..request });
@@ -403,21 +409,14 @@ fn send_image(
 /// A viewer asks the archive for studies and has one sent to itself: the archive repeats another device's facts.
 pub(super) fn viewing(world: &mut World, host: u32, now: i64) -> Option<i64> {
     let archive = world.peer(Part::Archive, host)?;
-    let makers: Vec<(u32, Modality)> = world
-        .hosts
-        .iter()
-        .filter_map(|maker| {
-            maker.model.habits.iter().find_map(|habit| match habit {
-                super::Habit::Images(modality) => Some((maker.station.index, *modality)),
-                _ => None,
-            })
-        })
-        .collect();
-    if makers.is_empty() {
-        return None;
-    }
-    let (maker, modality) = *world.wire.rng.pick(&makers);
+    let count = world.group(Group::Modalities, archive).len() as u64;
+    let place = world.wire.rng.below(count) as usize;
+    let maker = *world.group(Group::Modalities, archive).get(place)?;
     let maker = world.host(maker).clone();
+    let modality = maker.model.habits.iter().find_map(|habit| match habit {
+        Habit::Images(modality) => Some(*modality),
+        _ => None,
+    })?;
     let number = world.next_number();
     let examination = Examination {
         patient: world.patient(),
@@ -446,7 +445,7 @@ pub(super) fn viewing(world: &mut World, host: u32, now: i64) -> Option<i64> {
     let storage = [Context { abstract_syntax: modality.storage(), syntax: modality.syntax() }];
     let at = talk.connection.now + 5_000_000;
     let mut delivery = associate(world, at, (archive, host), VIEWER_PORT, &storage);
-    world.wire.mark(Mark::PatientData(archive));
+    world.wire.patient_data(archive);
     send_image(world, &mut delivery, (&maker, host), modality, &examination, 1, Some((&own.ae, message)));
     let delivered = delivery.end(world);
     talk.connection.wait_until(&mut world.wire, delivered);
@@ -456,7 +455,7 @@ pub(super) fn viewing(world: &mut World, host: u32, now: i64) -> Option<i64> {
     };
     talk.server(world, 3, &response);
     let end = talk.end(world);
-    Some(about(world, now, 300).max(end + super::SECOND))
+    Some(busy(world, now, 300, Rhythm::Office).max(end + super::SECOND))
 }
 
 fn find_study(world: &mut World, talk: &mut Talk, ends: (u32, u32), examination: &Examination) {
@@ -474,7 +473,7 @@ fn find_study(world: &mut World, talk: &mut Talk, ends: (u32, u32), examination:
     let answer =
         identifier(&format!("{}^{}", patient.family, patient.given), &patient.id, &examination.study);
     for end in [ends.0, ends.1] {
-        world.wire.mark(Mark::PatientData(end));
+        world.wire.patient_data(end);
     }
     let message = talk.next_message();
     talk.client(

@@ -1,14 +1,15 @@
 //! The laboratory: analysers report to the middleware in ASTM, the middleware to the laboratory system in HL7.
 
 use super::clinical::{exchange, feed, keep, session};
-use super::{Habit, Job, SECOND, about};
+use super::{Job, SECOND, busy};
 use crate::calendar;
 use crate::catalogue::Part;
-use crate::hospital::{Host, World};
+use crate::hospital::{Group, Host, World};
+use crate::rhythm::Rhythm;
 use crate::speech::astm::{self, Cut};
 use crate::speech::hl7::{Head, Message};
 use crate::tcp::{Carries, Connection, Side};
-use crate::truth::{Mark, Patient, Weakness};
+use crate::truth::{Patient, Weakness};
 use wardline_model::{Attribute, Timestamp};
 
 const ASTM: Carries = Carries { protocol: "astm", encrypted: false };
@@ -145,14 +146,14 @@ pub(super) fn astm(world: &mut World, job: &mut Job, style: AstmStyle, now: i64)
     let wire = &mut world.wire;
     connection.says(wire, speaker, astm::ENQUIRY);
     connection.says(wire, listener, astm::ACKNOWLEDGE);
-    wire.told(job.host, style.told());
+    wire.told_of(job.host, job.host, style.told());
     if style == AstmStyle::CobasC111 {
         wire.weak(job.host, Weakness::ClearCredentials);
     }
     for (index, frame) in astm::frames(&records, style.cut()).iter().enumerate() {
         if index == 1 || style.cut() == Cut::Whole {
-            wire.mark(Mark::PatientData(job.host));
-            wire.mark(Mark::PatientData(middleware));
+            wire.patient_data(job.host);
+            wire.patient_data(middleware);
         }
         connection.says(wire, speaker, frame);
         if wire.rng.per_mille(REFUSED_PER_MILLE) {
@@ -172,19 +173,15 @@ pub(super) fn astm(world: &mut World, job: &mut Job, style: AstmStyle, now: i64)
     } else {
         keep(world, job, 0, connection.clone());
     }
-    Some(about(world, now, 240).max(connection.now + SECOND))
+    Some(busy(world, now, 240, Rhythm::Laboratory).max(connection.now + SECOND))
 }
 
 /// The middleware reports results with the instrument that made them, in IHE's laboratory analytical workflow.
 pub(super) fn automation(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
     let system = world.peer(Part::LaboratorySystem, job.host)?;
-    let analysers: Vec<u32> = world
-        .hosts
-        .iter()
-        .filter(|host| host.model.habits.iter().any(|habit| matches!(habit, Habit::Astm(_))))
-        .map(|host| host.station.index)
-        .collect();
-    let analyser = *analysers.get(job.turn as usize % analysers.len().max(1))?;
+    let analysers = world.group(Group::Analysers, job.host);
+    let count = analysers.len().max(1);
+    let analyser = *analysers.get(job.turn as usize % count)?;
     let mut connection = session(world, job, 0, (system, LAW_PORT), HL7, now);
     let analyser = world.host(analyser).clone();
     let patient = world.patient();
@@ -217,11 +214,11 @@ pub(super) fn automation(world: &mut World, job: &mut Job, now: i64) -> Option<i
         "OBX|1|NM|2345-7^Glucose^LN||{value}|mg/dL^^UCUM|70-105|N|||F|||||lab^auto||{model}^{vendor}{serial}|{stamp}"
     ));
     world.wire.told(job.host, &[Attribute::Software]);
-    world.wire.told(analyser.station.index, &[Attribute::Model, Attribute::Vendor]);
+    world.wire.told_of(job.host, analyser.station.index, &[Attribute::Model, Attribute::Vendor]);
     exchange(world, &mut connection, &head, &message, [job.host, system]);
     let end = keep(world, job, 0, connection);
-    let pause = (300 / analysers.len() as i64).clamp(1, 60);
-    Some(about(world, now, pause).max(end + SECOND / 10))
+    let pause = (300 / count as i64).clamp(1, 60);
+    Some(busy(world, now, pause, Rhythm::Laboratory).max(end + SECOND / 10))
 }
 
 /// The laboratory system reports validated results to the interface engine.
@@ -230,5 +227,5 @@ pub(super) fn results(world: &mut World, job: &mut Job, now: i64) -> Option<i64>
     let mut connection = session(world, job, 0, (engine, ENGINE_PORT), HL7, now);
     feed(world, &mut connection, "ORU^R01^ORU_R01", ("LABLEDGER", "ENGINE"), [job.host, engine]);
     let end = keep(world, job, 0, connection);
-    Some(about(world, now, 60).max(end + SECOND))
+    Some(busy(world, now, 60, Rhythm::Laboratory).max(end + SECOND))
 }

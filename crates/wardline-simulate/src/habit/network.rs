@@ -1,8 +1,8 @@
 //! Addresses, names, time and the network's own talk.
 
-use super::{Job, SECOND, about};
+use super::{Job, SECOND, about, busy, life, rhythm_of};
 use crate::catalogue::{Area, Part};
-use crate::hospital::{DOMAIN, FACILITY, World};
+use crate::hospital::{DOMAIN, FACILITY, Host, World};
 use crate::packet::{self, BROADCAST};
 use crate::speech::{cdp, dhcp, dns, lldp, ntp, snmp};
 use crate::truth::{Mark, Weakness};
@@ -35,6 +35,7 @@ fn ask(world: &mut World, at: i64, ends: (&Station, &Station), ports: (u16, u16)
         },
     );
     let later = at + world.wire.rng.range(200_000, 3_000_000);
+    world.wire.flow_over();
     world.wire.udp(
         later,
         &Datagram {
@@ -105,8 +106,9 @@ pub(super) fn neighbours(world: &mut World, job: &Job, now: i64) -> Option<i64> 
     Some(about(world, now, 300))
 }
 
-fn manner(world: &World, host: u32) -> dhcp::Manner {
-    let model = world.host(host).model;
+/// How a device's stack asks for an address.
+pub(crate) fn manner(host: &Host) -> dhcp::Manner {
+    let model = host.model;
     match model.stack {
         Stack::Windows10 => dhcp::WINDOWS_10,
         Stack::Windows7 | Stack::WindowsXp => dhcp::WINDOWS_7,
@@ -126,7 +128,7 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
         transaction: world.wire.rng.next() as u32,
         client: client.mac,
         hostname: &host.hostname,
-        manner: manner(world, job.host),
+        manner: manner(&host),
         holds: None,
         address: client.ip,
         server: server.ip,
@@ -135,14 +137,7 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
     };
     world.wire.told(job.host, &[Attribute::Hostname]);
     if job.turn > 0 || client.behind.is_some() {
-        message.kind = dhcp::REQUEST;
-        message.holds = Some(client.ip);
-        let question = message.bytes();
-        message.kind = dhcp::ACKNOWLEDGE;
-        let answer = message.bytes();
-        world.wire.flow(&client, &server, 67, "dhcp");
-        ask(world, now, (&client, &server), (68, 67), (&question, &answer));
-        return Some(about(world, now, 2400));
+        return renewal(world, job, message, (&client, &server), now);
     }
     let relay = Station { ip: client.gateway(), mac: world.wire.core, behind: None, ..world.station(0) };
     let circuit = format!("{}-Gi1/0/{}", host.model.area.unit(), 1 + job.host % 48);
@@ -166,7 +161,7 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
         message.kind = answer;
         let answered = message.bytes();
         if question == dhcp::DISCOVER {
-            world.wire.flow(&relay, &server, 67, "dhcp");
+            world.wire.flow(&relay, &server, (67, 67), "dhcp");
         }
         ask(world, at + 300_000, (&relay, &server), (67, 67), (&relayed, &answered));
         message.relay = None;
@@ -182,6 +177,27 @@ pub(super) fn dhcp(world: &mut World, job: &Job, now: i64) -> Option<i64> {
     let announcement = packet::arp(1, (client.mac, client.ip), (Mac::default(), client.ip));
     world.wire.frame(at, packet::ethernet(BROADCAST, client.mac, 0x0806, &announcement));
     Some(about(world, now, 2400))
+}
+
+/// Asks the server that gave the address, which now and then refuses.
+fn renewal(
+    world: &mut World,
+    job: &Job,
+    mut message: dhcp::Message<'_>,
+    ends: (&Station, &Station),
+    now: i64,
+) -> Option<i64> {
+    message.kind = dhcp::REQUEST;
+    message.holds = Some(ends.0.ip);
+    let question = message.bytes();
+    let refused = job.turn > 0 && life::refused_renewal(world, job.host, now);
+    message.kind = if refused { dhcp::REFUSE } else { dhcp::ACKNOWLEDGE };
+    message.holds = message.holds.filter(|_| !refused);
+    let answer = message.bytes();
+    world.wire.flow(ends.0, ends.1, (68, 67), "dhcp");
+    ask(world, now, ends, (68, 67), (&question, &answer));
+    // Who was refused asks anew.
+    Some(if refused { now + 2 * SECOND } else { about(world, now, 2400) })
 }
 
 /// Looks up a server, a name that does not exist, or its domain's controller.
@@ -208,12 +224,13 @@ pub(super) fn names(world: &mut World, host: u32, now: i64) -> Option<i64> {
         (dns::query(id, &name, dns::A), dns::answer(id, &name, dns::A, Some(&target_ip.octets())))
     };
     let port = world.wire.ephemeral_port(&client);
-    world.wire.flow(&client, &server, 53, "dns");
+    world.wire.flow(&client, &server, (port, 53), "dns");
     if draw >= 3 {
-        world.wire.told(wanted, &[Attribute::Hostname]);
+        world.wire.named(wanted);
     }
     ask(world, now, (&client, &server), (port, 53), (&question, &answer));
-    Some(about(world, now, 150))
+    let rhythm = rhythm_of(world.host(host).model);
+    Some(busy(world, now, 150, rhythm))
 }
 
 /// Registers its name by broadcast at first, then asks for others.
@@ -281,7 +298,7 @@ pub(super) fn ntp(world: &mut World, host: u32, now: i64) -> Option<i64> {
     let server = world.station(world.peer(part, host)?);
     let version = if client.stack == Stack::Linux { 4 } else { 3 };
     let port = if client.stack == Stack::Linux { world.wire.ephemeral_port(&client) } else { 123 };
-    world.wire.flow(&client, &server, 123, "ntp");
+    world.wire.flow(&client, &server, (port, 123), "ntp");
     let texts = (ntp::request(version, now), ntp::response(version, now, now + 150_000));
     ask(world, now, (&client, &server), (port, 123), (&texts.0, &texts.1));
     Some(about(world, now, 256))
@@ -337,9 +354,10 @@ pub(super) fn polling(world: &mut World, job: &Job, now: i64) -> Option<i64> {
         let station = world.station(target);
         let (id, sequence) = (0x2a00 ^ target as u16, (job.turn / count) as u16);
         let payload: Vec<u8> = (0x10..0x40).collect();
-        world.wire.flow(&poller, &station, 0, "icmp");
+        world.wire.flow(&poller, &station, (0, 0), "icmp");
         world.wire.icmp(now, &poller, &station, &packet::icmp_echo(8, id, sequence, &payload));
         let later = now + world.wire.rng.range(200_000, 2_000_000);
+        world.wire.flow_over();
         world.wire.icmp(later, &station, &poller, &packet::icmp_echo(0, id, sequence, &payload));
         snmp_poll(world, poller, target, now + 20_000_000);
     }
@@ -372,7 +390,7 @@ fn snmp_poll(world: &mut World, poller: Station, target: u32, at: i64) {
     let question = snmp::message(agent.version, "public", 0xa0, id, &asked);
     let answer = snmp::message(agent.version, "public", 0xa2, id, &told);
     let port = world.wire.ephemeral_port(&poller);
-    world.wire.flow(&poller, &host.station, 161, "snmp");
+    world.wire.flow(&poller, &host.station, (port, 161), "snmp");
     world.wire.weak(target, Weakness::ClearCredentials);
     world.wire.weak(target, Weakness::DefaultCredential);
     world.wire.told(target, &[Attribute::Hostname, Attribute::Vendor, Attribute::Location]);
@@ -391,7 +409,8 @@ pub(super) fn syslog(world: &mut World, host: u32, now: i64) -> Option<i64> {
         "<189>{number}: {month} {day:>2} {time}: %LINEPROTO-5-UPDOWN: Line protocol on Interface GigabitEthernet1/0/{port}, changed state to up"
     );
     let client_port = 51_514;
-    world.wire.flow(&own, &server, 514, "syslog");
+    world.wire.flow(&own, &server, (client_port, 514), "syslog");
+    world.wire.flow_over();
     world.wire.udp(
         now,
         &Datagram { from: &own, from_port: client_port, to: &server, to_port: 514, payload: text.as_bytes() },

@@ -1,15 +1,16 @@
 //! Workstations, handhelds and printers: the web, file shares, labels.
 
-use super::{SECOND, about};
+use super::{SECOND, about, busy, rhythm_of};
 use crate::calendar;
 use crate::catalogue::Part;
 use crate::hospital::{DOMAIN, FACILITY, Host, World};
+use crate::rhythm::Rhythm;
 use crate::rng::Rng;
 use crate::speech::certificate::{Certificate, certificate};
 use crate::speech::ntlm::{self, Build, Names};
 use crate::speech::{smb, tls};
 use crate::tcp::{Carries, Connection, Side};
-use crate::truth::{Mark, Weakness};
+use crate::truth::Weakness;
 use crate::wire::Stack;
 use wardline_model::{Attribute, Timestamp};
 
@@ -19,7 +20,7 @@ const HTTP: Carries = Carries { protocol: "http", encrypted: false };
 const ZPL: Carries = Carries { protocol: "zpl", encrypted: false };
 
 /// A generator that depends on the device alone, for what must stay the same: keys, certificates.
-pub(super) fn lasting(host: &Host) -> Rng {
+pub(crate) fn lasting(host: &Host) -> Rng {
     let [a, b, c, d, e, f] = host.station.mac.0;
     Rng::new(u64::from_be_bytes([0x57, 0x44, a, b, c, d, e, f]))
 }
@@ -91,7 +92,8 @@ pub(super) fn web(world: &mut World, host: u32, now: i64) -> Option<i64> {
     } else {
         connection.close(&mut world.wire, Side::Client);
     }
-    Some(about(world, now, 360).max(connection.now + SECOND))
+    let rhythm = rhythm_of(world.host(host).model);
+    Some(busy(world, now, 360, rhythm).max(connection.now + SECOND))
 }
 
 /// An old application that still needs an old server.
@@ -102,7 +104,8 @@ pub(super) fn web_outdated(world: &mut World, host: u32, now: i64) -> Option<i64
     tls_handshake(world, &mut connection, server, tls::Version::Tls10, None);
     tls_traffic(world, &mut connection, tls::Version::Tls10, 1);
     connection.close(&mut world.wire, Side::Client);
-    Some(about(world, now, 1500).max(connection.now + SECOND))
+    let rhythm = rhythm_of(world.host(host).model);
+    Some(busy(world, now, 1500, rhythm).max(connection.now + SECOND))
 }
 
 /// The build of a Windows, by its version.
@@ -119,7 +122,8 @@ fn build(host: &Host) -> Build {
 pub(super) fn smb_files(world: &mut World, host: u32, now: i64) -> Option<i64> {
     let server = world.peer(Part::Files, host)?;
     let end = smb_session(world, now, (host, server), "clinstaff");
-    Some(about(world, now, 900).max(end + SECOND))
+    let rhythm = rhythm_of(world.host(host).model);
+    Some(busy(world, now, 900, rhythm).max(end + SECOND))
 }
 
 /// The inventory service of the domain looks at a Windows machine.
@@ -131,6 +135,14 @@ pub(super) fn smb_served(world: &mut World, host: u32, now: i64) -> Option<i64> 
 }
 
 fn smb_session(world: &mut World, now: i64, ends: (u32, u32), user: &str) -> i64 {
+    let (mut connection, _) = smb_sign_in(world, now, ends, user);
+    connection.wait(&mut world.wire, 900_000_000);
+    connection.close(&mut world.wire, Side::Client);
+    connection.now
+}
+
+/// Connects and signs in; answers the number of the session.
+pub(crate) fn smb_sign_in(world: &mut World, now: i64, ends: (u32, u32), user: &str) -> (Connection, u64) {
     let (client, server) = (world.host(ends.0).clone(), world.host(ends.1).clone());
     let old = server.model.stack == Stack::WindowsXp;
     let mut connection = Connection::open(&mut world.wire, now, &client.station, (&server.station, 445), SMB);
@@ -145,12 +157,10 @@ fn smb_session(world: &mut World, now: i64, ends: (u32, u32), user: &str) -> i64
     if old {
         wire.weak(ends.1, Weakness::Smb1);
         smb1_session(world, &mut connection, ends, [&offer, &challenge, &proof]);
-    } else {
-        smb2_session(world, &mut connection, (&client, &server), [&offer, &challenge, &proof]);
+        return (connection, 2048);
     }
-    connection.wait(&mut world.wire, 900_000_000);
-    connection.close(&mut world.wire, Side::Client);
-    connection.now
+    let session = smb2_session(world, &mut connection, (&client, &server), [&offer, &challenge, &proof]);
+    (connection, session)
 }
 
 /// A Windows told its version, its name and whether it is out of support.
@@ -176,7 +186,12 @@ fn smb1_session(world: &mut World, connection: &mut Connection, ends: (u32, u32)
     connection.server_says(wire, &smb::session1_answer(2, 2048, 0, &ntlm::accepted(), SYSTEM));
 }
 
-fn smb2_session(world: &mut World, connection: &mut Connection, ends: (&Host, &Host), tokens: [&[u8]; 3]) {
+fn smb2_session(
+    world: &mut World,
+    connection: &mut Connection,
+    ends: (&Host, &Host),
+    tokens: [&[u8]; 3],
+) -> u64 {
     let (client, server) = ends;
     let [offer, challenge, proof] = tokens;
     let dialect = |host: &Host| if build(host).2 <= 7601 { 0x0210 } else { 0x0311 };
@@ -195,6 +210,7 @@ fn smb2_session(world: &mut World, connection: &mut Connection, ends: (&Host, &H
     connection.server_says(wire, &smb::session2_answer(1, session, smb::MORE, challenge));
     connection.client_says(wire, &smb::session2(2, session, proof));
     connection.server_says(wire, &smb::session2_answer(2, session, 0, &ntlm::accepted()));
+    session
 }
 
 /// A response with its length.
@@ -221,8 +237,8 @@ pub(super) fn handheld(world: &mut World, host: u32, now: i64) -> Option<i64> {
     wire.told(host, &[Attribute::Model, Attribute::Os]);
     let question = format!("GET /mobile/patients/{} HTTP/1.1\r\n{common}\r\n", patient.id);
     connection.client_says(wire, question.as_bytes());
-    wire.mark(Mark::PatientData(host));
-    wire.mark(Mark::PatientData(server));
+    wire.patient_data(host);
+    wire.patient_data(server);
     let headers = "Server: Microsoft-IIS/10.0\r\nX-Powered-By: ASP.NET\r\nContent-Type: application/json\r\n";
     let body = format!(
         "{{\"id\":\"{}\",\"family\":\"{}\",\"given\":\"{}\",\"birthDate\":\"{}\"}}",
@@ -240,7 +256,7 @@ pub(super) fn handheld(world: &mut World, host: u32, now: i64) -> Option<i64> {
     let answer = response("201 Created", headers, "{\"accepted\":true}", connection.now);
     connection.server_says(wire, &answer);
     connection.close(wire, Side::Client);
-    Some(about(world, now, 120).max(connection.now + SECOND))
+    Some(busy(world, now, 120, Rhythm::Laboratory).max(connection.now + SECOND))
 }
 
 /// Base64 of RFC 4648, as basic authentication needs it.
@@ -309,12 +325,12 @@ pub(super) fn labels(world: &mut World, host: u32, now: i64) -> Option<i64> {
         "^XA\r\n^CI28\r\n^FO40,30^A0N,32,32^FD{}, {}^FS\r\n^FO40,70^A0N,26,26^FD{} {}^FS\r\n^FO40,110^BY2^BCN,70,Y,N,N^FDS{sample:08}^FS\r\n^PQ2\r\n^XZ\r\n",
         patient.family, patient.given, patient.id, patient.birth_date
     );
-    wire.mark(Mark::PatientData(host));
-    wire.mark(Mark::PatientData(client));
+    wire.patient_data(host);
+    wire.patient_data(client);
     connection.client_says(wire, label.as_bytes());
     connection.wait(wire, 200_000_000);
     connection.close(wire, Side::Client);
-    Some(about(world, now, 180).max(connection.now + SECOND))
+    Some(busy(world, now, 180, Rhythm::Laboratory).max(connection.now + SECOND))
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ pub(super) fn ftp_upload(world: &mut World, host: u32, now: i64) -> Option<i64> 
     let password = lasting(&own).digits(8);
     let mut connection = Connection::open(&mut world.wire, now, &own.station, (&peer, 21), FTP);
     let wire = &mut world.wire;
-    let port = wire.rng.range(50_000, 59_999) as u16;
+    let port = wire.rng.range(50_000, 50_199) as u16;
     let [a, b, c, d] = peer.ip.octets();
     let (high, low) = (port >> 8, port & 0xff);
     let stamp = crate::calendar::stamp(Timestamp(now));

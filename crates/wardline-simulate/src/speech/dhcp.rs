@@ -27,6 +27,9 @@ pub(crate) const DISCOVER: u8 = 1;
 pub(crate) const OFFER: u8 = 2;
 pub(crate) const REQUEST: u8 = 3;
 pub(crate) const ACKNOWLEDGE: u8 = 5;
+pub(crate) const REFUSE: u8 = 6;
+/// Lease, first renewal and rebinding, in seconds: short, because guests come and go.
+const LEASE: [u32; 3] = [4_800, 2_400, 4_200];
 
 /// One message of the exchange.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +55,12 @@ fn option(out: &mut Vec<u8>, code: u8, value: &[u8]) {
 
 impl Message<'_> {
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let answer = matches!(self.kind, OFFER | ACKNOWLEDGE);
+        let answer = matches!(self.kind, OFFER | ACKNOWLEDGE | REFUSE);
         let mut out = vec![if answer { 2 } else { 1 }, 1, 6, u8::from(self.relay.is_some() && !answer)];
         out.extend_from_slice(&self.transaction.to_be_bytes());
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&self.holds.unwrap_or(Ipv4Addr::UNSPECIFIED).octets());
-        let yours = if answer { self.address } else { Ipv4Addr::UNSPECIFIED };
+        let yours = if answer && self.kind != REFUSE { self.address } else { Ipv4Addr::UNSPECIFIED };
         out.extend_from_slice(&yours.octets());
         out.extend_from_slice(&[0; 4]);
         let relay = self.relay.map_or(Ipv4Addr::UNSPECIFIED, |(relay, _)| relay);
@@ -98,9 +101,12 @@ impl Message<'_> {
 
     fn answer_options(&self, out: &mut Vec<u8>) {
         option(out, 54, &self.server.octets());
-        option(out, 51, &86_400_u32.to_be_bytes());
-        option(out, 58, &43_200_u32.to_be_bytes());
-        option(out, 59, &75_600_u32.to_be_bytes());
+        if self.kind == REFUSE {
+            return;
+        }
+        for (code, seconds) in [51, 58, 59].into_iter().zip(LEASE) {
+            option(out, code, &seconds.to_be_bytes());
+        }
         option(out, 1, &[255, 255, 255, 0]);
         option(out, 3, &self.router.octets());
         option(out, 6, &self.server.octets());

@@ -57,9 +57,20 @@ fn associate_head(called: &str, calling: &str) -> Vec<u8> {
     out
 }
 
-fn user_information(implementation: Implementation, identity: Option<(&str, &str)>) -> Vec<u8> {
+fn user_information(
+    implementation: Implementation,
+    identity: Option<(&str, &str)>,
+    takes: &[&str],
+) -> Vec<u8> {
     let mut out = item(0x51, &(PDU_BYTES_MAX as u32).to_be_bytes());
     out.extend_from_slice(&item(0x52, implementation.uid.as_bytes()));
+    for class in takes {
+        // The requester is provider of this class, not user (PS3.7 Annex D.3.3.4).
+        let mut contents = (class.len() as u16).to_be_bytes().to_vec();
+        contents.extend_from_slice(class.as_bytes());
+        contents.extend_from_slice(&[0, 1]);
+        out.extend_from_slice(&item(0x54, &contents));
+    }
     out.extend_from_slice(&item(0x55, implementation.version.as_bytes()));
     if let Some((user, passcode)) = identity {
         let mut contents = vec![2, 0];
@@ -80,6 +91,8 @@ pub(crate) struct Association<'a> {
     pub(crate) contexts: &'a [Context],
     /// User name and passcode, in clear (PS3.7 Annex D.3.3.7).
     pub(crate) identity: Option<(&'a str, &'a str)>,
+    /// Classes of what the requester takes on this association itself (C-GET).
+    pub(crate) takes: &'a [&'a str],
 }
 
 impl Association<'_> {
@@ -95,7 +108,7 @@ impl Association<'_> {
             }
             out.extend_from_slice(&item(0x20, &contents));
         }
-        out.extend_from_slice(&user_information(own, self.identity));
+        out.extend_from_slice(&user_information(own, self.identity, self.takes));
         pdu(1, &out)
     }
 
@@ -107,7 +120,7 @@ impl Association<'_> {
             contents.extend_from_slice(&item(0x40, context.syntax.uid().as_bytes()));
             out.extend_from_slice(&item(0x21, &contents));
         }
-        out.extend_from_slice(&user_information(own, None));
+        out.extend_from_slice(&user_information(own, None, self.takes));
         pdu(2, &out)
     }
 }
@@ -144,6 +157,7 @@ fn data(context: u8, command: bool, bytes: &[u8]) -> Vec<u8> {
 /// Command fields of PS3.7 Annex E.
 pub(crate) mod verb {
     pub(crate) const STORE: u16 = 0x0001;
+    pub(crate) const GET: u16 = 0x0010;
     pub(crate) const FIND: u16 = 0x0020;
     pub(crate) const MOVE: u16 = 0x0021;
     pub(crate) const ECHO: u16 = 0x0030;
@@ -196,7 +210,7 @@ impl<'a> Command<'a> {
         if let Some(destination) = self.destination {
             set.text((0, 0x0600), *b"AE", destination);
         }
-        if matches!(self.verb, verb::STORE | verb::FIND | verb::MOVE) {
+        if matches!(self.verb, verb::STORE | verb::GET | verb::FIND | verb::MOVE) {
             set.number((0, 0x0700), 0);
         }
         set.number((0, 0x0800), if self.data.is_some() { 0x0001 } else { 0x0101 });

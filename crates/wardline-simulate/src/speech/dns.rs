@@ -65,6 +65,14 @@ pub(crate) fn answer(id: u16, dotted: &str, kind: u16, data: Option<&[u8]>) -> V
     out
 }
 
+/// An answer that a domain's server got from elsewhere.
+pub(crate) fn recursive_answer(id: u16, dotted: &str, ip: Ipv4Addr) -> Vec<u8> {
+    let mut out = answer(id, dotted, A, Some(&ip.octets()));
+    // Not its own: the authority bit is off.
+    out[2] &= !0x04;
+    out
+}
+
 /// A service announced by multicast DNS.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Announced<'a> {

@@ -1,4 +1,6 @@
-//! SMB up to the session ([MS-SMB2] section 2.2, [MS-CIFS] section 2.2.4, [MS-SMB] section 2.2.4).
+//! SMB up to the session, and in `share` what comes after ([MS-SMB2] section 2.2, [MS-CIFS] section 2.2.4, [MS-SMB] section 2.2.4).
+
+pub(crate) mod share;
 
 use crate::rng::Rng;
 use crate::speech::ntlm::{self, utf16};

@@ -2,11 +2,11 @@
 
 use super::{Outcome, analyze, simulate};
 use crate::output::{folder, table};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
-use wardline_simulate::Profile;
+use wardline_simulate::{Profile, Simulation};
 use wardline_wire::capture::Captures;
 
 /// Analyse a generated hospital and write a report that can be shown.
@@ -32,7 +32,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     eprintln!("wardline: generating an hour of an invented hospital's traffic");
     let plan = simulate::plan(Profile::Hospital, arguments.devices, 1.0, arguments.seed)?;
     let file = File::create(&capture).with_context(|| format!("{} cannot be written", capture.display()))?;
-    simulate::write(&plan, file).with_context(|| format!("{} could not be finished", capture.display()))?;
+    let hospital = Simulation::new(&plan).map_err(|error| anyhow!("{error}"))?;
+    simulate::write(hospital, file, None::<File>)
+        .with_context(|| format!("{} could not be finished", capture.display()))?;
     let content = analyze::content(None)?;
     let mut captures = Captures::open(&[capture])?;
     let mut report = analyze::report(&mut captures, &content, 1)?;

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use wardline_model::Timestamp;
-use wardline_simulate::{Plan, Profile, Simulation, Truth, pcap_header, pcap_record};
+use wardline_simulate::{Attack, Plan, Profile, Simulation, Truth, pcap_header, pcap_record};
 
 /// 2026-03-02T07:00:00Z, a Monday: captures are the same whenever they are made.
 const START: Timestamp = Timestamp(1_772_434_800 * Timestamp::SECOND);
@@ -15,7 +15,8 @@ const START: Timestamp = Timestamp(1_772_434_800 * Timestamp::SECOND);
 /// Write a generated hospital's traffic, with the truth about every device.
 ///
 /// The bytes are true to the protocols; patients, staff and the hospital are invented. The same profile,
-/// number of devices, hours and seed give the same bytes.
+/// number of devices, hours and seed give the same bytes; an attack adds frames and changes none. Frames are
+/// written as they are made: memory depends on the number of devices, not on the hours.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// What kind of hospital: hospital, intensive-care, laboratory or radiology.
@@ -30,12 +31,24 @@ pub(crate) struct Arguments {
     /// Seed of everything that varies.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// An attack to add; may be given several times, or as a list with commas. The first begins after two
+    /// minutes, each other at its own minute.
+    #[arg(long = "attack", value_name = "NAME", value_delimiter = ',', value_parser = attack)]
+    attacks: Vec<Attack>,
     /// Capture file to write; `-` is standard output.
     #[arg(long, value_name = "F.pcap")]
     output: PathBuf,
-    /// Where to write what is true of the devices, as JSON.
+    /// Where to write what is true of the devices and attacks, as JSON.
     #[arg(long, value_name = "F.json")]
     truth: Option<PathBuf>,
+    /// Where to write what is true of every conversation, one JSON object a line, in the order of their ends.
+    #[arg(long, value_name = "F.jsonl")]
+    truth_flows: Option<PathBuf>,
+}
+
+fn attack(text: &str) -> Result<Attack, String> {
+    let names: Vec<&str> = Attack::ALL.iter().map(|attack| attack.name()).collect();
+    Attack::from_name(text).ok_or(format!("choose of: {}", names.join(", ")))
 }
 
 fn profile(text: &str) -> Result<Profile, String> {
@@ -46,27 +59,40 @@ fn profile(text: &str) -> Result<Profile, String> {
 /// Runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let plan = plan(arguments.profile, arguments.devices, arguments.hours, arguments.seed)?;
+    // Before a file is made for it.
+    let simulation = Simulation::attacked(&plan, &arguments.attacks).map_err(|error| anyhow!("{error}"))?;
     let name = arguments.output.display();
+    let flows = arguments.truth_flows.as_deref().map(create).transpose()?;
     let truth = if arguments.output == Path::new("-") {
-        write(&plan, io::stdout().lock())?
+        write(simulation, io::stdout().lock(), flows)?
     } else {
         let file = File::create(&arguments.output)
             .with_context(|| format!("{name} cannot be written; check the folder and its permissions"))?;
-        write(&plan, file).with_context(|| format!("{name} could not be finished"))?
+        write(simulation, file, flows).with_context(|| format!("{name} could not be finished"))?
     };
     if let Some(path) = &arguments.truth {
-        let file = File::create(path).with_context(|| {
-            format!("{} cannot be written; check the folder and its permissions", path.display())
-        })?;
-        truth::write(&truth, BufWriter::new(file))?;
+        truth::write(&truth, create(path)?)?;
     }
+    let attacks = match truth.attacks.len() {
+        0 => String::new(),
+        1 => ", 1 attack".to_owned(),
+        several => format!(", {several} attacks"),
+    };
     eprintln!(
-        "wardline: {name}: {} packets, {} devices, {} invented patients",
+        "wardline: {name}: {} packets, {} devices, {} invented patients{attacks}",
         truth.packets,
         truth.devices.len(),
         truth.patients.len()
     );
     Ok(Outcome::Done)
+}
+
+/// A file for truth.
+fn create(path: &Path) -> Result<BufWriter<File>> {
+    let file = File::create(path).with_context(|| {
+        format!("{} cannot be written; check the folder and its permissions", path.display())
+    })?;
+    Ok(BufWriter::new(file))
 }
 
 /// A plan from flags.
@@ -88,14 +114,27 @@ pub(crate) fn plan(profile: Profile, devices: u32, hours: f64, seed: u64) -> Res
     Ok(plan)
 }
 
-/// Streams a plan's packets as a capture; returns the truth.
-pub(crate) fn write(plan: &Plan, out: impl Write) -> Result<Truth> {
-    let mut simulation = Simulation::new(plan).map_err(|error| anyhow!("{error}"))?;
+/// Streams packets as a capture, and what is true of finished conversations; returns the truth.
+pub(crate) fn write(
+    mut simulation: Simulation,
+    out: impl Write,
+    mut flows: Option<impl Write>,
+) -> Result<Truth> {
     let mut out = BufWriter::with_capacity(1 << 20, out);
+    if flows.is_some() {
+        simulation.follow_flows();
+    }
     out.write_all(&pcap_header())?;
-    for packet in &mut simulation {
+    while let Some(packet) = simulation.next() {
         out.write_all(&pcap_record(&packet))?;
         out.write_all(&packet.bytes)?;
+        if let Some(flows) = &mut flows {
+            truth::write_flows(&simulation.take_flows(), &mut *flows)?;
+        }
+    }
+    if let Some(flows) = &mut flows {
+        truth::write_flows(&simulation.take_flows(), &mut *flows)?;
+        flows.flush()?;
     }
     out.flush()?;
     Ok(simulation.truth().clone())

@@ -256,6 +256,8 @@ fn exit_codes_and_messages_say_what_where_and_what_to_do() {
         (&["simulate", "--devices", "3", "--output", &never], 2, &["16"]),
         (&["simulate", "--hours", "0", "--output", &never], 2, &["--hours"]),
         (&["simulate", "--profile", "zoo", "--output", &never], 2, &["hospital"]),
+        (&["simulate", "--attack", "flood", "--output", &never], 2, &["ransomware-spread", "scan"]),
+        (&["simulate", "--attack", "scan", "--hours", "0.01", "--output", &never], 2, &["scan begins"]),
         (&["--help"], 0, &[]),
     ];
     for (arguments, code, words) in expected {
