@@ -118,8 +118,8 @@ pub(crate) struct Wire {
     ids: Vec<u16>,
     /// Next ephemeral port of each station.
     ports: Vec<u16>,
-    /// When each station was last reported as heard.
-    heard: Vec<i64>,
+    /// When each station was last reported as heard, and with which address.
+    heard: Vec<(i64, Ipv4Addr)>,
     /// Whether frames are only counted, because messages are wanted.
     quiet: bool,
     /// The attack whose frames these are.
@@ -151,7 +151,7 @@ impl Wire {
             core,
             ids,
             ports,
-            heard: vec![i64::MIN; stations],
+            heard: vec![(i64::MIN, Ipv4Addr::UNSPECIFIED); stations],
             quiet,
             attack: None,
             next_flow: 0,
@@ -318,8 +318,8 @@ impl Wire {
     /// Reports a station as heard, once an hour while it talks.
     fn heard(&mut self, at: i64, from: &Station, ttl: u8) {
         let last = &mut self.heard[from.index as usize];
-        if self.quiet && at.saturating_sub(*last) >= HEARD_NANOS {
-            *last = at;
+        if self.quiet && (at.saturating_sub(last.0) >= HEARD_NANOS || last.1 != from.ip) {
+            *last = (at, from.ip);
             self.pending.push(Mark::Heard { ip: IpAddr::V4(from.ip), mac: from.seen_mac(), ttl });
         }
     }
@@ -421,6 +421,10 @@ impl Wire {
         let answer = packet::arp(2, owner, (from.mac, from.ip));
         let later = at + self.rng.range(80_000, 900_000);
         self.heard(at, from, from.stack.ttl());
+        if self.quiet && owner.0 == self.core {
+            let (mac, ip) = (owner.0, IpAddr::V4(owner.1));
+            self.pending.push(Mark::Heard { ip, mac, ttl: Stack::Embedded.ttl() });
+        }
         self.frame(later, packet::ethernet(from.mac, owner.0, 0x0806, &answer));
     }
 }

@@ -28,8 +28,14 @@ const MESSAGES_PER_SESSION: u64 = 240;
 const SETTLED_NANOS: i64 = 60_000_000;
 
 /// Attributes that a PCD-01 message tells.
-const TOLD_BY_PCD: &[Attribute] =
-    &[Attribute::Vendor, Attribute::Model, Attribute::Serial, Attribute::Software, Attribute::Location];
+const TOLD_BY_PCD: &[Attribute] = &[
+    Attribute::Mac,
+    Attribute::Vendor,
+    Attribute::Model,
+    Attribute::Serial,
+    Attribute::Software,
+    Attribute::Location,
+];
 
 /// The connection of a job: opened, or one from before the capture, or opened anew after many messages.
 pub(super) fn session(

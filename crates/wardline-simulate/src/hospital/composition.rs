@@ -65,7 +65,10 @@ pub(super) fn break_some(hosts: &mut [Host], fixed: usize, seed: u64) {
     let mut rng = Rng::new(seed ^ FAULTS);
     for host in hosts.iter_mut().skip(fixed) {
         if rng.per_mille(BROKEN_PER_MILLE) {
-            host.station.fault = Some(*rng.pick(Fault::ALL));
+            let fault = *rng.pick(Fault::ALL);
+            // A silent computer would only be a computer: its maker is not the instrument's.
+            let computer = fault == Fault::Silent && host.station.stack != Stack::Embedded;
+            host.station.fault = Some(if computer { Fault::Rebooting } else { fault });
         }
     }
 }

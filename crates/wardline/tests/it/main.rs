@@ -11,4 +11,5 @@ mod explain;
 mod hl7;
 mod hospital;
 mod lab;
+mod messages;
 mod network;
