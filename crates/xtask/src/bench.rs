@@ -100,7 +100,8 @@ fn mixed(options: &Options, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The clinical capture: real laboratory traffic and, where the binary simulates, a hospital around it.
+/// The clinical capture: the laboratory's dialogues, a hospital made between two namespaces, and what else a
+/// local network says. Where no namespaces can be made, a simulated hospital stands in and it is said.
 fn clinical(options: &Options, wardline: &Path, folder: &Path) -> Result<PathBuf> {
     let path = folder.join(format!("clinical-{}.pcap", options.size_mb));
     if !options.remake && path.is_file() {
@@ -111,23 +112,40 @@ fn clinical(options: &Options, wardline: &Path, folder: &Path) -> Result<PathBuf
         fs::remove_dir_all(&material)?;
     }
     fs::create_dir_all(&material)?;
-    for file in crate::captures::captures_below(&options.clinical)? {
+    let background = crate::captures::captures_below(&options.mixed)?.into_iter().filter(|file| is_background(file));
+    for file in crate::captures::captures_below(&options.clinical)?.into_iter().chain(background) {
         if let Some(name) = file.file_name() {
             fs::copy(&file, material.join(name))?;
         }
     }
-    let simulated = Command::new(wardline)
-        .args(["simulate", "--profile", "hospital", "--devices", "200", "--hours", "1", "--seed", "7"])
-        .arg("--output")
-        .arg(material.join("hospital.pcap"))
-        .arg("--truth")
-        .arg(folder.join("hospital.json"))
-        .output()?;
-    if !simulated.status.success() {
-        println!("no simulated hospital: {}", String::from_utf8_lossy(&simulated.stderr).trim_end());
+    let made = Command::new("python3").arg("tests/bench/clinical.py").arg(material.join("hospital.pcap")).output();
+    if !made.as_ref().is_ok_and(|made| made.status.success()) {
+        println!("no real dialogues ({made:?}): a simulated hospital instead");
+        simulated(wardline, &material.join("hospital.pcap"), &folder.join("hospital.json"))?;
     }
     replicate::run(&material, &path, options.size_mb)?;
     Ok(path)
+}
+
+/// Whether a capture of the mixed set is what every local network says: its name tells.
+fn is_background(file: &Path) -> bool {
+    const SAID: [&str; 9] = ["dhcp", "dns", "tls", "snmp", "quic", "smb", "ntp", "netbios", "ssdp"];
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    SAID.iter().any(|said| name.contains(said)) && !name.contains("fuzz")
+}
+
+fn simulated(wardline: &Path, capture: &Path, truth: &Path) -> Result<()> {
+    let done = Command::new(wardline)
+        .args(["simulate", "--profile", "hospital", "--devices", "200", "--hours", "1", "--seed", "7"])
+        .arg("--output")
+        .arg(capture)
+        .arg("--truth")
+        .arg(truth)
+        .output()?;
+    if !done.status.success() {
+        println!("no simulated hospital: {}", String::from_utf8_lossy(&done.stderr).trim_end());
+    }
+    Ok(())
 }
 
 fn engines(wardline: &Path, floor: &Path, capture: &Path, folder: &Path, options: &Options) -> Vec<Engine> {
