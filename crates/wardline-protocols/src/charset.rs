@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// A declared character set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Charset {
     /// Not declared: ASCII, or UTF-8 when it reads as such.
     #[default]

@@ -7,12 +7,14 @@
 //! of a patient is kept.
 
 mod device;
+mod parts;
 mod segment;
 
 use crate::charset::Charset;
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use device::Devices;
+use parts::{Parts, digest as digest_of};
 use segment::{Header, Segment, Separators, header};
 use wardline_model::{Attribute, DetailKey, Fact};
 
@@ -33,12 +35,16 @@ const TYPES_MAX: usize = 32;
 const NAMES_MAX: usize = 16;
 /// Software parts of one message: hops of an interface.
 const HOPS_MAX: usize = 8;
+/// Message of an analyser's results (IHE LAW LAB-29).
+const LAW_RESULT: &str = "OUL^R22";
 /// Block start (VT), block end (FS) and line ends.
 const DELIMITERS: [u8; 4] = [0x0B, 0x1C, b'\r', b'\n'];
 
 #[derive(Default)]
 struct Hl7 {
     lanes: [Lane; 2],
+    /// Patient data was seen from that side.
+    patient: [bool; 2],
     once: Once,
     /// Devices and applications said, apart, as a gateway has many.
     senders: Once,
@@ -52,18 +58,22 @@ struct Hl7 {
 struct Lane {
     /// Passing over the rest of a segment.
     tail: bool,
-    message: Option<Box<Message>>,
+    /// Inside a message.
+    open: bool,
+    /// How the latest message is read.
+    head: Option<Head>,
+    /// MSH-10 of the latest message.
+    control: Vec<u8>,
+    parts: Parts,
 }
 
-/// The message that is being read.
-struct Message {
+/// What the header of a message says of how it is read.
+struct Head {
+    /// Of all that is read of it, save its control id: the next message mostly has the same.
+    digest: u64,
     separators: Separators,
     charset: Charset,
     kind: String,
-    /// MSH-10.
-    control: Vec<u8>,
-    software: Vec<[Option<String>; 3]>,
-    devices: Devices,
 }
 
 fn probe(probe: &Probe<'_>) -> Verdict {
@@ -94,12 +104,64 @@ fn end_of_segment(bytes: &[u8]) -> Option<usize> {
 
 impl Dissector for Hl7 {
     fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        let mut at = 0_usize;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            match self.next(side, rest, notes) {
+                0 => break,
+                read => at = at.saturating_add(read),
+            }
+        }
+        if at == 0 { Step::More(bytes.len().saturating_add(1)) } else { Step::skip(at) }
+    }
+
+    fn gap(&mut self, side: Side, _: Option<u64>, _: &mut Notes) -> Step {
+        // What follows may be of another message: nothing is joined over the gap.
+        let lane = side.of(&mut self.lanes);
+        (lane.tail, lane.open) = (true, false);
+        Step::Skip(1)
+    }
+}
+
+/// A message control id (20 characters until v2.6, 199 after), as far as two are compared.
+fn identifier(field: &[u8]) -> &[u8] {
+    field.get(..64).unwrap_or(field)
+}
+
+/// Segments that we look into.
+const fn is_read(id: &[u8]) -> bool {
+    matches!(
+        id,
+        b"MSH"
+            | b"FHS"
+            | b"BHS"
+            | b"SFT"
+            | b"PID"
+            | b"NK1"
+            | b"IN1"
+            | b"IN2"
+            | b"GT1"
+            | b"MRG"
+            | b"PV1"
+            | b"OBX"
+            | b"PRT"
+            | b"EQU"
+            | b"DEV"
+            | b"MSA"
+            | b"BTS"
+            | b"FTS"
+    )
+}
+
+impl Hl7 {
+    /// Reads the segment, the ends of segments or the rest of one that `bytes` start with; its length, or 0
+    /// when more is needed.
+    fn next(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> usize {
         if side.of(&mut self.lanes).tail {
             let end = end_of_segment(bytes);
             side.of(&mut self.lanes).tail = end.is_none();
             let pass = end.unwrap_or(bytes.len());
             if pass > 0 {
-                return Step::skip(pass);
+                return pass;
             }
         }
         let ends = bytes.iter().take_while(|b| DELIMITERS.contains(b)).count();
@@ -107,89 +169,96 @@ impl Dissector for Hl7 {
             if bytes.iter().take(ends).any(|&b| b == 0x0B || b == 0x1C) {
                 self.finish(side, notes);
             }
-            return Step::skip(ends);
+            return ends;
         }
         let start = bytes.get(..SEGMENT_MAX).unwrap_or(bytes);
         if let Some(end) = end_of_segment(start) {
             self.segment(side, start.get(..end).unwrap_or(start), notes);
-            return Step::skip(end);
+            return end;
         }
         let lane = side.of(&mut self.lanes);
         if bytes.len() >= SEGMENT_MAX {
             lane.tail = true;
             self.segment(side, start, notes);
-            return Step::skip(start.len());
+            return start.len();
         }
         if bytes.get(..3).is_some_and(|id| !is_read(id)) {
             lane.tail = true;
-            return Step::skip(bytes.len());
+            return bytes.len();
         }
-        Step::More(bytes.len().saturating_add(1))
+        0
     }
 
-    fn gap(&mut self, side: Side, _: Option<u64>, _: &mut Notes) -> Step {
-        // What follows may be of another message: nothing is joined over the gap.
-        *side.of(&mut self.lanes) = Lane { tail: true, message: None };
-        Step::Skip(1)
-    }
-}
-
-/// A message control id (20 characters until v2.6, 199 after), as far as two are compared.
-fn identifier(field: &[u8]) -> Vec<u8> {
-    field.get(..64).unwrap_or(field).to_vec()
-}
-
-/// Segments that we look into.
-fn is_read(id: &[u8]) -> bool {
-    const READ: [&[u8]; 18] = [
-        b"MSH", b"FHS", b"BHS", b"SFT", b"PID", b"NK1", b"IN1", b"IN2", b"GT1", b"MRG", b"PV1", b"OBX",
-        b"PRT", b"EQU", b"DEV", b"MSA", b"BTS", b"FTS",
-    ];
-    READ.contains(&id)
-}
-
-impl Hl7 {
     fn segment(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) {
         let id = bytes.get(..3).unwrap_or_default();
-        if let Header::Is(separators) = header(bytes) {
+        if matches!(id, b"MSH" | b"FHS" | b"BHS")
+            && let Header::Is(separators) = header(bytes)
+        {
             self.finish(side, notes);
             if id == b"MSH" {
                 self.begin(side, bytes, separators, notes);
             }
             return;
         }
-        let Some(message) = &mut side.of(&mut self.lanes).message else { return };
-        if !is_read(id) || bytes.get(3).is_some_and(|&b| b != message.separators.field) {
+        let lane = side.of(&mut self.lanes);
+        let Some(head) = lane.head.as_ref().filter(|_| lane.open) else { return };
+        let separators = head.separators;
+        if bytes.get(3).is_some_and(|&b| b != separators.field) {
             return;
         }
-        let segment = Segment { bytes, separators: message.separators, charset: message.charset };
+        let segment = Segment { bytes, separators, charset: head.charset };
         match id {
-            b"SFT" => {
-                if message.software.len() < HOPS_MAX {
-                    message.software.push([segment.text(1, 1), segment.text(3, 1), segment.text(2, 1)]);
-                }
-            }
             b"PID" | b"NK1" | b"IN1" | b"IN2" | b"GT1" | b"MRG" => {
+                let told = side.of(&mut self.patient);
                 // The set id alone is no patient data.
-                if segment.has_content(2) && self.once.is_new(("patient", side)) {
+                if !*told && segment.has_content(2) {
+                    *told = true;
                     notes.speaker(side, [Fact::new(Attribute::PatientDataInClear, "hl7", 95, "hl7.patient")]);
                 }
             }
             b"MSA" => {
-                let answered = identifier(segment.field(2));
                 // The peer's question is over, even where nothing marks its end.
-                let asked = side.peer().of(&mut self.lanes).message.as_ref();
-                if asked.is_some_and(|asked| asked.control == answered) {
+                let asked = side.peer().of(&mut self.lanes);
+                if asked.open && asked.control == identifier(segment.field(2)) {
                     self.finish(side.peer(), notes);
                 }
             }
             b"BTS" | b"FTS" => self.finish(side, notes),
-            _ => message.devices.read(&segment, &message.kind),
+            _ => lane.parts.keep(bytes, &separators),
         }
     }
 
     /// MSH: who speaks to whom, of what.
     fn begin(&mut self, side: Side, bytes: &[u8], separators: Separators, notes: &mut Notes) {
+        // MSH-1 is the separator itself: MSH-n is the n-th text between separators, the id included.
+        let mut fields = bytes.split(|&b| b == separators.field).skip(2);
+        let names = [(); 4].map(|()| fields.next().unwrap_or_default());
+        let kind = fields.nth(2).unwrap_or_default();
+        let control = identifier(fields.next().unwrap_or_default());
+        let charset = fields.nth(7).unwrap_or_default();
+        let digest = digest_of((names, kind, charset, separators));
+        let lane = side.of(&mut self.lanes);
+        lane.open = true;
+        lane.control.clear();
+        lane.control.extend_from_slice(control);
+        if lane.head.as_ref().is_none_or(|head| head.digest != digest) {
+            let head = self.read_head(side, bytes, separators, digest, notes);
+            side.of(&mut self.lanes).head = Some(head);
+        }
+        let lane = side.of(&mut self.lanes);
+        if let Some(head) = &lane.head {
+            lane.parts.begin(digest_of((separators, head.charset, head.kind == LAW_RESULT)));
+        }
+    }
+
+    fn read_head(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        separators: Separators,
+        digest: u64,
+        notes: &mut Notes,
+    ) -> Head {
         let plain = Segment { bytes, separators, charset: Charset::Unknown };
         let charset = plain.text(18, 1).map_or(Charset::Unknown, |set| Charset::of_hl7(&set));
         let head = Segment { charset, ..plain };
@@ -206,15 +275,7 @@ impl Hl7 {
         } else {
             self.kind(side, &kind, code == "ACK", notes);
         }
-        let message = Message {
-            separators,
-            charset,
-            kind,
-            control: identifier(head.field(10)),
-            software: Vec::new(),
-            devices: Devices::default(),
-        };
-        side.of(&mut self.lanes).message = Some(Box::new(message));
+        Head { digest, separators, charset, kind }
     }
 
     fn applications(&mut self, side: Side, head: &Segment<'_>, response: bool, notes: &mut Notes) {
@@ -266,11 +327,24 @@ impl Hl7 {
         notes.speaker(side.peer(), [said("receives")]);
     }
 
-    /// The end of a message: what only the whole of it tells.
+    /// The end of a message: what only the whole of it tells, unless the message before told the same.
     fn finish(&mut self, side: Side, notes: &mut Notes) {
-        let Some(message) = side.of(&mut self.lanes).message.take() else { return };
-        self.software(side, &message.software, notes);
-        for facts in message.devices.finish() {
+        let lane = side.of(&mut self.lanes);
+        if !std::mem::take(&mut lane.open) {
+            return;
+        }
+        let text = lane.parts.finish();
+        let Some(head) = lane.head.as_ref().filter(|_| !text.is_empty()) else { return };
+        let (mut software, mut devices) = (Vec::new(), Devices::default());
+        for bytes in text.split(|&b| b == b'\r') {
+            let segment = Segment { bytes, separators: head.separators, charset: head.charset };
+            if bytes.starts_with(b"SFT") && software.len() < HOPS_MAX {
+                software.push([segment.text(1, 1), segment.text(3, 1), segment.text(2, 1)]);
+            }
+            devices.read(&segment, head.kind == LAW_RESULT);
+        }
+        self.software(side, &software, notes);
+        for facts in devices.finish() {
             if self.senders.is_new(("device", side, &facts)) {
                 notes.equipment(side, facts.into_iter().map(Some));
             }

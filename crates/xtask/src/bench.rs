@@ -112,13 +112,15 @@ fn clinical(options: &Options, wardline: &Path, folder: &Path) -> Result<PathBuf
         fs::remove_dir_all(&material)?;
     }
     fs::create_dir_all(&material)?;
-    let background = crate::captures::captures_below(&options.mixed)?.into_iter().filter(|file| is_background(file));
+    let background =
+        crate::captures::captures_below(&options.mixed)?.into_iter().filter(|file| is_background(file));
     for file in crate::captures::captures_below(&options.clinical)?.into_iter().chain(background) {
         if let Some(name) = file.file_name() {
             fs::copy(&file, material.join(name))?;
         }
     }
-    let made = Command::new("python3").arg("tests/bench/clinical.py").arg(material.join("hospital.pcap")).output();
+    let made =
+        Command::new("python3").arg("tests/bench/clinical.py").arg(material.join("hospital.pcap")).output();
     if !made.as_ref().is_ok_and(|made| made.status.success()) {
         println!("no real dialogues ({made:?}): a simulated hospital instead");
         simulated(wardline, &material.join("hospital.pcap"), &folder.join("hospital.json"))?;

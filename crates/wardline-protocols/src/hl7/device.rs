@@ -30,10 +30,10 @@ struct Device {
 }
 
 impl Devices {
-    /// Reads a segment, when it may speak of a device.
-    pub(super) fn read(&mut self, segment: &Segment<'_>, message: &str) {
+    /// Reads a segment, when it may speak of a device; `analyser` when the message is an analyser's results.
+    pub(super) fn read(&mut self, segment: &Segment<'_>, analyser: bool) {
         match segment.bytes.get(..3) {
-            Some(b"OBX") => self.observation(segment, message),
+            Some(b"OBX") => self.observation(segment, analyser),
             Some(b"PRT") => self.participation(segment),
             Some(b"EQU") => self.equipment(segment),
             Some(b"DEV") => self.dev(segment),
@@ -61,7 +61,7 @@ impl Devices {
         self.devices.get_mut(at?)
     }
 
-    fn observation(&mut self, segment: &Segment<'_>, message: &str) {
+    fn observation(&mut self, segment: &Segment<'_>, analyser: bool) {
         let containment = segment.field(4);
         let mut levels = containment.split(|&b| b == b'.');
         let system = levels.next().unwrap_or_default();
@@ -77,7 +77,7 @@ impl Devices {
         if segment.field(18).is_empty() {
             return;
         }
-        if message == "OUL^R22" {
+        if analyser {
             self.analyser(segment);
         }
         let instance = |repetition| instance_facts(segment, repetition, "hl7.obx-18");

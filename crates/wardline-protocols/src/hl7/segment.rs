@@ -10,7 +10,7 @@ use wardline_model::Fact;
 const ENCODING_MAX: usize = 6;
 
 /// What separates, from the header of a message, batch or file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Separators {
     pub(super) field: u8,
     pub(super) component: u8,
