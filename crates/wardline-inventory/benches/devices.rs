@@ -17,7 +17,7 @@ fn sightings(count: u32) -> Sightings {
         let [_, a, b, c] = number.to_be_bytes();
         let mac = Mac([0x00, 0x09, 0xfb, a, b, c]);
         let ip = IpAddr::V4(Ipv4Addr::new(10, a, b, c));
-        let packet = PacketRef { file: 0, frame: u64::from(number), time: Timestamp(i64::from(number)) };
+        let packet = PacketRef::new(0, u64::from(number), Timestamp(i64::from(number)));
         let seen = Seen::once(packet);
         sightings.stations.insert(mac, seen.clone());
         let host = HostSeen { seen: seen.clone(), ttl_min: 64, ttl_max: 64 };

@@ -152,7 +152,7 @@ mod tests {
     use wardline_model::{PacketRef, Seen};
 
     fn ranked(clues: &[(&'static str, &str, Confidence, i64)]) -> Vec<(String, Confidence)> {
-        let at = |time| Seen::once(PacketRef { file: 0, frame: 1, time: Timestamp(time) });
+        let at = |time| Seen::once(PacketRef::new(0, 1, Timestamp(time)));
         let seen: Vec<Seen> = clues.iter().map(|clue| at(clue.3)).collect();
         let clues = clues.iter().zip(&seen).map(|(&(protocol, value, confidence, _), seen)| Clue {
             attribute: Attribute::Os,

@@ -3,7 +3,7 @@
 //! In: the clues of a capture. Out: [`Conclusions`], a table of what the fingerprints and registries make of
 //! each; conclusions about a model are asked a second time (the model tells the class), never a third.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use wardline_content::{Conclusion, Content};
 use wardline_model::{Attribute, Observations};

@@ -6,7 +6,8 @@
 
 use crate::identity::binding::Bindings;
 use crate::{Host, HostSeen, Sightings};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use wardline_model::{Mac, is_device_address};
 
@@ -42,8 +43,8 @@ pub(crate) struct Link {
 impl Link {
     /// Looks at all senders; `named` tells which public addresses a clinical protocol names as devices.
     pub(crate) fn survey(sightings: &Sightings, bindings: &Bindings<'_>, named: &BTreeSet<IpAddr>) -> Self {
-        let mut usage: BTreeMap<Mac, Usage<'_>> = BTreeMap::new();
-        let mut nearest: HashMap<IpAddr, u8> = HashMap::new();
+        let mut usage: HashMap<Mac, Usage<'_>> = HashMap::default();
+        let mut nearest: HashMap<IpAddr, u8> = HashMap::default();
         for (host, seen) in &sightings.hosts {
             let near = nearest.entry(host.ip).or_default();
             *near = (*near).max(seen.ttl_max);
@@ -55,7 +56,7 @@ impl Link {
             usage.entry(mac).or_default().bound.insert(ip);
         }
         let rewritten = rewritten(sightings);
-        let mut link = Self { routers: BTreeSet::new(), rewritten, own: HashSet::new() };
+        let mut link = Self { routers: BTreeSet::new(), rewritten, own: HashSet::default() };
         for (mac, usage) in &usage {
             link.judge(*mac, usage, &nearest, named);
         }

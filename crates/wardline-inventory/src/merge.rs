@@ -4,7 +4,7 @@
 //! link without MACs), or equipment that another host speaks of. Groups of nodes are kept as a forest; the
 //! root of a group is its lowest node, so that the order of merging leaves no trace.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::net::IpAddr;
 use wardline_model::Mac;
 

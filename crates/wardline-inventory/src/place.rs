@@ -4,7 +4,8 @@ use crate::identity::binding::Bindings;
 use crate::link::Link;
 use crate::merge::{Groups, Node, NodeId};
 use crate::{Host, Sightings};
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use wardline_model::{Mac, Seen, Subject, Timestamp};
 

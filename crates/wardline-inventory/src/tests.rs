@@ -57,7 +57,7 @@ impl World {
     fn packet(&mut self) -> Seen {
         self.clock += 1;
         let frame = u64::try_from(self.clock).unwrap();
-        Seen::once(PacketRef { file: 0, frame, time: Timestamp(self.clock * Timestamp::SECOND) })
+        Seen::once(PacketRef::new(0, frame, Timestamp(self.clock * Timestamp::SECOND)))
     }
 
     /// A frame of that MAC without an address.
@@ -113,10 +113,8 @@ impl World {
         protocol: &'static str,
         facts: &[(Attribute, &str)],
     ) -> &mut Self {
-        let mut facts: Vec<Fact> = facts
-            .iter()
-            .map(|(a, value)| Fact::new(*a, value, 90, &format!("{protocol}.{}", a.as_str())).unwrap())
-            .collect();
+        let mut facts: Vec<Fact> =
+            facts.iter().map(|(a, value)| Fact::new(*a, value, 90, protocol).unwrap()).collect();
         facts.sort();
         let seen = self.packet();
         let statement = Statement { subject, about, protocol, facts };

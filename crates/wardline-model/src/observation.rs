@@ -8,14 +8,49 @@ use std::net::IpAddr;
 pub type Confidence = u8;
 
 /// Where a packet stands: which file, which frame of it (from 1), when.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// There is one with every sighting, a million in a large capture: file and frame share a word.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PacketRef {
-    /// Index of the file in the order of analysis.
-    pub file: u32,
-    /// Frame number in the file, from 1.
-    pub frame: u64,
+    /// The file above, the frame below.
+    place: u64,
     /// Capture time.
     pub time: Timestamp,
+}
+
+impl PacketRef {
+    /// Bits of a frame number.
+    const FRAME_BITS: u32 = 44;
+    /// Highest frame number told apart: 17 million million.
+    pub const FRAME_MAX: u64 = (1 << Self::FRAME_BITS) - 1;
+    /// Highest file index told apart: a million; the last stands for none.
+    pub const FILE_MAX: u32 = (1 << (u64::BITS - Self::FRAME_BITS)) - 2;
+
+    /// A packet of the file with that index in the order of analysis, by its frame number. What is higher than
+    /// [`Self::FILE_MAX`] or [`Self::FRAME_MAX`] counts as that.
+    #[must_use]
+    pub fn new(file: u32, frame: u64, time: Timestamp) -> Self {
+        let file = u64::from(file.min(Self::FILE_MAX)) << Self::FRAME_BITS;
+        Self { place: file | frame.min(Self::FRAME_MAX), time }
+    }
+
+    /// Index of the file in the order of analysis.
+    #[must_use]
+    pub fn file(self) -> u32 {
+        u32::try_from(self.place >> Self::FRAME_BITS).unwrap_or(Self::FILE_MAX)
+    }
+
+    /// Frame number in the file, from 1.
+    #[must_use]
+    pub const fn frame(self) -> u64 {
+        self.place & Self::FRAME_MAX
+    }
+}
+
+impl std::fmt::Debug for PacketRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PacketRef({}, {}, {:?})", self.file(), self.frame(), self.time)
+    }
 }
 
 /// One fact: an attribute, its value, how sure, by which rule.
@@ -31,8 +66,8 @@ pub struct Fact {
     pub version: Option<Box<str>>,
     /// How sure the rule is, in percent.
     pub confidence: Confidence,
-    /// The rule that read it: `dicom.manufacturer`, or the id of a fingerprint.
-    pub rule: Box<str>,
+    /// The rule that read it, `dicom.manufacturer`: a word of the program, of which there are a few hundred.
+    pub rule: &'static str,
 }
 
 impl Fact {
@@ -42,9 +77,14 @@ impl Fact {
     /// A fact with `value` cleaned: control characters dropped, ends trimmed, cut at a character boundary.
     /// `None` when nothing is left.
     #[must_use]
-    pub fn new(attribute: Attribute, value: &str, confidence: Confidence, rule: &str) -> Option<Self> {
+    pub fn new(
+        attribute: Attribute,
+        value: &str,
+        confidence: Confidence,
+        rule: &'static str,
+    ) -> Option<Self> {
         let value = clean(value)?;
-        Some(Self { attribute, value, version: None, confidence, rule: rule.into() })
+        Some(Self { attribute, value, version: None, confidence, rule })
     }
 
     /// The same fact with a version (ignored when nothing is left after cleaning).
@@ -163,10 +203,19 @@ impl Seen {
 }
 
 /// The lowest few packet references added, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemplars {
+    /// Those that are there stand before those that are not.
     packets: [PacketRef; Self::MAX],
-    len: u8,
+}
+
+/// Stands for no packet: above all others.
+const NONE: PacketRef = PacketRef { place: u64::MAX, time: Timestamp(i64::MAX) };
+
+impl Default for Exemplars {
+    fn default() -> Self {
+        Self { packets: [NONE; Self::MAX] }
+    }
 }
 
 impl Exemplars {
@@ -175,15 +224,13 @@ impl Exemplars {
 
     /// A single exemplar.
     #[must_use]
-    pub fn one(packet: PacketRef) -> Self {
-        let mut one = Self::default();
-        one.add(packet);
-        one
+    pub const fn one(packet: PacketRef) -> Self {
+        Self { packets: [packet, NONE, NONE] }
     }
 
     /// The packets, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = &PacketRef> {
-        self.packets.iter().take(usize::from(self.len))
+        self.packets.iter().take_while(|packet| **packet != NONE)
     }
 
     /// The lowest packet, if any was added.
@@ -194,13 +241,12 @@ impl Exemplars {
 
     /// Adds a packet; the highest falls out when there are too many.
     pub fn add(&mut self, packet: PacketRef) {
-        let at = self.iter().take_while(|p| **p < packet).count();
-        if at >= Self::MAX || (at < usize::from(self.len) && self.packets[at] == packet) {
+        let at = self.packets.iter().take_while(|p| **p < packet).count();
+        if at >= Self::MAX || self.packets[at] == packet {
             return;
         }
         self.packets[at..].rotate_right(1);
         self.packets[at] = packet;
-        self.len = (self.len + 1).min(3);
     }
 }
 
@@ -212,7 +258,7 @@ mod tests {
     use super::*;
 
     fn packet(frame: u64) -> PacketRef {
-        PacketRef { file: 0, frame, time: Timestamp(i64::try_from(frame).unwrap()) }
+        PacketRef::new(0, frame, Timestamp(i64::try_from(frame).unwrap()))
     }
 
     #[test]
@@ -227,7 +273,19 @@ mod tests {
             backward.again(packet(f));
         }
         assert_eq!(forward, backward);
-        assert_eq!(forward.exemplars.iter().map(|p| p.frame).collect::<Vec<_>>(), [1, 2, 5]);
+        assert_eq!(forward.exemplars.iter().map(|p| p.frame()).collect::<Vec<_>>(), [1, 2, 5]);
+    }
+
+    #[test]
+    fn places_are_kept_whole_and_in_order() {
+        let at = |file, frame| PacketRef::new(file, frame, Timestamp(0));
+        assert_eq!((at(7, 9_000_000_000).file(), at(7, 9_000_000_000).frame()), (7, 9_000_000_000));
+        assert_eq!(at(u32::MAX, u64::MAX).file(), PacketRef::FILE_MAX);
+        assert!(at(0, 2) < at(1, 1) && at(1, 1) < at(1, 2));
+        let mut some = Exemplars::default();
+        assert_eq!(some.first(), None);
+        some.add(at(u32::MAX, u64::MAX));
+        assert_eq!(some.iter().count(), 1);
     }
 
     #[test]

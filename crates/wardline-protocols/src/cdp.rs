@@ -82,7 +82,7 @@ fn advertisement(bytes: &[u8], facts: &mut Vec<Option<Fact>>) -> Result<(), Faul
     Err(Fault::TooLarge("CDP element count"))
 }
 
-fn named(attribute: Attribute, value: Reader<'_>, confidence: u8, rule: &str) -> Option<Fact> {
+fn named(attribute: Attribute, value: Reader<'_>, confidence: u8, rule: &'static str) -> Option<Fact> {
     text::utf8(value.rest()).and_then(|text| Fact::new(attribute, text, confidence, rule))
 }
 

@@ -227,7 +227,7 @@ impl Dcerpc {
         }
     }
 
-    fn offers(&mut self, side: Side, interface: &Uuid, rule: &str, notes: &mut Notes) {
+    fn offers(&mut self, side: Side, interface: &Uuid, rule: &'static str, notes: &mut Notes) {
         let fact = Fact::new(Attribute::DcerpcInterface, &interface.name(), 95, rule);
         self.tell(side, [fact], notes);
     }

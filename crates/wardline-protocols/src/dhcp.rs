@@ -191,7 +191,7 @@ impl Dhcp {
     }
 
     /// Said every time: an address goes from one station to another and back.
-    fn bind(&self, ip: Ipv4Addr, mac: Mac, rule: (&str, u8), name: Option<Fact>, notes: &mut Notes) {
+    fn bind(&self, ip: Ipv4Addr, mac: Mac, rule: (&'static str, u8), name: Option<Fact>, notes: &mut Notes) {
         if !ip.is_unspecified() && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_loopback() {
             notes.address(ip.into(), [Fact::new(Attribute::Mac, &mac.to_string(), rule.1, rule.0), name]);
         }

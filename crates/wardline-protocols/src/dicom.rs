@@ -452,7 +452,7 @@ impl Dicom {
     }
 }
 
-fn title(title: Option<&str>, confidence: u8, rule: &str) -> Option<Fact> {
+fn title(title: Option<&str>, confidence: u8, rule: &'static str) -> Option<Fact> {
     Fact::new(Attribute::AeTitle, title?, confidence, rule)
 }
 

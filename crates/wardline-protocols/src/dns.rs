@@ -147,7 +147,7 @@ impl Dns {
     }
 
     /// Names of local addresses in one section.
-    fn answers(&mut self, message: &Message<'_>, section: u8, rule: (&str, u8), notes: &mut Notes) {
+    fn answers(&mut self, message: &Message<'_>, section: u8, rule: (&'static str, u8), notes: &mut Notes) {
         for record in message.records.iter().filter(|r| r.section == section && r.class == 1) {
             let Some((ip, name)) = binding(record) else { continue };
             if is_device_address(ip) && name.is_host() && self.said.is_new((ip, &name)) {

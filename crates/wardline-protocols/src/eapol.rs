@@ -103,7 +103,7 @@ impl Eapol {
         self.tell(side, weakness.filter(|_| asks), "eapol.key", notes);
     }
 
-    fn tell(&mut self, side: Side, weakness: Option<&'static str>, rule: &str, notes: &mut Notes) {
+    fn tell(&mut self, side: Side, weakness: Option<&'static str>, rule: &'static str, notes: &mut Notes) {
         let Some(name) = weakness.filter(|name| self.said.is_new((side, name))) else { return };
         notes.speaker(side, [Fact::new(Attribute::Weakness, name, 85, rule)]);
     }

@@ -264,7 +264,7 @@ impl Kerberos {
     }
 }
 
-fn weakness(name: &str, rule: &str) -> Option<Fact> {
+fn weakness(name: &str, rule: &'static str) -> Option<Fact> {
     Fact::new(Attribute::Weakness, name, 90, rule)
 }
 

@@ -78,7 +78,7 @@ fn advertisement(bytes: &[u8], facts: &mut Vec<Option<Fact>>) -> Result<(), Faul
     Err(Fault::TooLarge("LLDP element count"))
 }
 
-fn named(attribute: Attribute, value: Reader<'_>, confidence: u8, rule: &str) -> Option<Fact> {
+fn named(attribute: Attribute, value: Reader<'_>, confidence: u8, rule: &'static str) -> Option<Fact> {
     text::utf8(value.rest()).and_then(|text| Fact::new(attribute, text, confidence, rule))
 }
 
@@ -113,7 +113,7 @@ fn management(mut value: Reader<'_>) -> Result<Option<Fact>, Fault> {
 }
 
 /// A fact of the speaker's own address, when it can be one.
-pub(crate) fn own_address(ip: IpAddr, rule: &str) -> Option<Fact> {
+pub(crate) fn own_address(ip: IpAddr, rule: &'static str) -> Option<Fact> {
     if ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() {
         return None;
     }
@@ -126,7 +126,7 @@ fn organisation(mut value: Reader<'_>, facts: &mut Vec<Option<Fact>>) -> Result<
     if organisation != MEDIA_ENDPOINT {
         return Ok(());
     }
-    let software = |name: &str, value: Reader<'_>, rule: &str| {
+    let software = |name: &str, value: Reader<'_>, rule: &'static str| {
         let version = text::utf8(value.rest())?;
         Fact::new(Attribute::Software, name, 90, rule).map(|fact| fact.with_version(version))
     };

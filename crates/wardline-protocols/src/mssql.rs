@@ -178,7 +178,15 @@ impl Mssql {
         Ok(())
     }
 
-    fn version(&mut self, side: Side, major: u8, minor: u8, build: u16, rule: &str, notes: &mut Notes) {
+    fn version(
+        &mut self,
+        side: Side,
+        major: u8,
+        minor: u8,
+        build: u16,
+        rule: &'static str,
+        notes: &mut Notes,
+    ) {
         // SQL Server 7 is the first that speaks this way; a version of nothing is no version.
         if major < 7 || build == 0 {
             return;

@@ -57,7 +57,7 @@ impl NetbiosName {
 
     /// The facts of a unique name: workstation and server names are the host's own; a domain controller's tells
     /// its part. Others name users or domains.
-    pub(crate) fn facts(&self, confidence: u8, rule: &str) -> [Option<Fact>; 2] {
+    pub(crate) fn facts(&self, confidence: u8, rule: &'static str) -> [Option<Fact>; 2] {
         let Self { text, suffix } = self;
         let own = matches!(suffix, 0x00 | 0x20);
         let told = format!("{text}<{suffix:02X}>");

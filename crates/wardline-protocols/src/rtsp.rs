@@ -198,7 +198,7 @@ impl Rtsp {
         attribute: Attribute,
         value: &str,
         confidence: u8,
-        rule: &str,
+        rule: &'static str,
         notes: &mut Notes,
     ) {
         if self.said.is_new((side, attribute, value)) {

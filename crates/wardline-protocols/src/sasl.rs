@@ -95,7 +95,7 @@ impl Login {
     }
 
     /// What the server's yes to this login means, said of the server.
-    pub(crate) fn accepted(self, protocol: &str, rule: &str) -> [Option<Fact>; 2] {
+    pub(crate) fn accepted(self, protocol: &str, rule: &'static str) -> [Option<Fact>; 2] {
         let Self { mechanism, user: Some(user), password: Some(password) } = self else {
             return [None, None];
         };

@@ -259,7 +259,7 @@ impl Snmp {
 }
 
 /// The maker's number, from an object below the private enterprises.
-fn enterprise_fact(object: &Object, rule: &str) -> Option<Fact> {
+fn enterprise_fact(object: &Object, rule: &'static str) -> Option<Fact> {
     let private = object.0.starts_with(&ENTERPRISES) && object.0.len() > ENTERPRISES.len();
     private.then(|| Fact::new(Attribute::SnmpObjectId, &object.dotted(), 70, rule))?
 }

@@ -8,11 +8,14 @@ use wardline_model::{PacketRef, Timestamp};
 use wardline_protocols::Notes;
 use wardline_wire::Frame;
 use wardline_wire::capture::Batch;
-use wardline_wire::flow::{Direction, FlowKey, SHARDS};
+use wardline_wire::flow::{Direction, FlowKey, SHARDS, Slot};
 use wardline_wire::frame::{Body, Fragments, IpPacket, Transport, Whole};
 
 /// A step of the clock further back than this is told; mirrors with several queues reorder less.
 const STEP_BACK: i64 = Timestamp::SECOND;
+
+/// Packets whose flows are looked for together: what one of them waits for from memory, the others need not.
+const TOGETHER: usize = 16;
 
 /// A batch of packets, and which worker reads which of them.
 #[derive(Default)]
@@ -44,18 +47,21 @@ impl Dealer {
 
     /// Gives every packet of a batch to the only worker there is.
     pub(crate) fn deal_alone(&mut self, batch: &Batch, worker: &mut Worker) {
+        let mut ahead = Vec::with_capacity(TOGETHER);
         for head in &batch.packets {
-            self.watch_clock(head.place.file, head.place.time);
+            self.watch_clock(head.place.file(), head.place.time);
             let frame = Frame::decode(head.link, batch.packet(head));
             match &frame.body {
                 Body::Ip(ip) if ip.fragment.is_some() => {
+                    worker.go(&mut ahead);
                     if let Some(whole) = self.fragments.complete(&frame, head.place.time) {
                         worker.whole(head.place, &whole);
                     }
                 }
-                _ => worker.packet(head.place, &frame),
+                _ => worker.come(Ahead::new(head.place, frame), &mut ahead),
             }
         }
+        worker.go(&mut ahead);
     }
 
     /// Fills the hands of a load from its batch.
@@ -64,7 +70,7 @@ impl Dealer {
         load.hands.resize_with(self.workers, Vec::new);
         load.hands.iter_mut().for_each(Vec::clear);
         for (number, head) in load.batch.packets.iter().enumerate() {
-            self.watch_clock(head.place.file, head.place.time);
+            self.watch_clock(head.place.file(), head.place.time);
             let frame = Frame::decode(head.link, load.batch.packet(head));
             let mut whole = None;
             let key = match &frame.body {
@@ -108,6 +114,41 @@ impl Dealer {
     }
 }
 
+/// A packet read as far as what flow it belongs to.
+struct Ahead<'a> {
+    place: PacketRef,
+    frame: Frame<'a>,
+    way: Option<Way<'a>>,
+}
+
+/// The flow of an IP packet.
+struct Way<'a> {
+    transport: Transport<'a>,
+    key: FlowKey,
+    direction: Direction,
+    shard: usize,
+    /// Where the flow stood when it was looked for.
+    slot: Option<Slot>,
+}
+
+impl<'a> Ahead<'a> {
+    fn new(place: PacketRef, frame: Frame<'a>) -> Self {
+        let way = match &frame.body {
+            Body::Ip(ip) => Some(Way::new(ip)),
+            Body::Link(..) | Body::Undecoded(_) => None,
+        };
+        Self { place, frame, way }
+    }
+}
+
+impl<'a> Way<'a> {
+    fn new(ip: &IpPacket<'a>) -> Self {
+        let transport = ip.transport();
+        let (key, direction) = ip_key(ip, &transport);
+        Self { transport, key, direction, shard: key.shard(), slot: None }
+    }
+}
+
 /// A worker: the shards it holds, and what it gathers.
 pub(crate) struct Worker {
     number: usize,
@@ -130,31 +171,68 @@ impl Worker {
     /// Reads its hand of a load.
     pub(crate) fn read(&mut self, load: &Load) {
         let Some(hand) = load.hands.get(self.number) else { return };
+        let mut ahead = Vec::with_capacity(TOGETHER);
         for card in hand {
             let Some(head) = usize::try_from(card.packet).ok().and_then(|n| load.batch.packets.get(n)) else {
                 continue;
             };
             match card.whole.and_then(|n| load.whole.get(usize::try_from(n).ok()?)) {
-                None => self.packet(head.place, &Frame::decode(head.link, load.batch.packet(head))),
-                Some(whole) => self.whole(head.place, whole),
+                None => {
+                    let frame = Frame::decode(head.link, load.batch.packet(head));
+                    self.come(Ahead::new(head.place, frame), &mut ahead);
+                }
+                Some(whole) => {
+                    self.go(&mut ahead);
+                    self.whole(head.place, whole);
+                }
             }
+        }
+        self.go(&mut ahead);
+    }
+
+    /// Takes a packet; reads those at hand when they are enough.
+    fn come<'a>(&mut self, packet: Ahead<'a>, ahead: &mut Vec<Ahead<'a>>) {
+        ahead.push(packet);
+        if ahead.len() >= TOGETHER {
+            self.go(ahead);
+        }
+    }
+
+    /// Reads the packets at hand in their order, once all their flows were looked for.
+    fn go(&mut self, ahead: &mut Vec<Ahead<'_>>) {
+        for way in ahead.iter_mut().filter_map(|packet| packet.way.as_mut()) {
+            way.slot = self.shards[way.shard / self.workers].look(&way.key);
+        }
+        let flows = ahead.iter().filter_map(|packet| packet.way.as_ref());
+        let touched = flows.map(|way| self.shards[way.shard / self.workers].touch(way.slot)).sum::<u64>();
+        // Nobody asks for the sum: it only has the flows brought near.
+        std::hint::black_box(touched);
+        for Ahead { place, frame, way } in ahead.drain(..) {
+            self.packet(place, &frame, way);
         }
     }
 
     /// Reads a packet put together.
     fn whole(&mut self, place: PacketRef, whole: &Whole) {
         match whole.frame() {
-            Ok(frame) => self.packet(place, &frame),
+            Ok(frame) => {
+                let Ahead { place, frame, way } = Ahead::new(place, frame);
+                self.packet(place, &frame, way);
+            }
             Err(_) => bump(&mut self.desk.gather.totals.undecoded_packets),
         }
     }
 
     /// Reads a packet.
-    fn packet(&mut self, place: PacketRef, frame: &Frame<'_>) {
+    fn packet(&mut self, place: PacketRef, frame: &Frame<'_>, way: Option<Way<'_>>) {
         let link = Link { place, source: frame.source, vlans: frame.vlans, tunnels: frame.tunnels };
-        match &frame.body {
-            Body::Ip(ip) => self.ip(link, ip),
-            Body::Link(protocol, payload) => {
+        match (&frame.body, way) {
+            (Body::Ip(ip), Some(way)) => {
+                let Way { transport, key, direction, shard, slot } = way;
+                let shard = &mut self.shards[shard / self.workers];
+                shard.ip(link, ip, &transport, (&key, direction, slot), &mut self.desk);
+            }
+            (Body::Link(protocol, payload), _) => {
                 let (Some(source), Some(destination)) = (frame.source, frame.destination) else {
                     return Shard::bare_station(link, &mut self.desk);
                 };
@@ -163,18 +241,11 @@ impl Worker {
                 let shard = &mut self.shards[key.shard() / self.workers];
                 shard.link(link, &key, direction, *protocol, payload, &mut self.desk);
             }
-            Body::Undecoded(_) => {
+            (Body::Ip(_) | Body::Undecoded(_), _) => {
                 bump(&mut self.desk.gather.totals.undecoded_packets);
                 Shard::bare_station(link, &mut self.desk);
             }
         }
-    }
-
-    fn ip(&mut self, link: Link, ip: &IpPacket<'_>) {
-        let transport = ip.transport();
-        let (key, direction) = ip_key(ip, &transport);
-        let shard = &mut self.shards[key.shard() / self.workers];
-        shard.ip(link, ip, &transport, &key, direction, &mut self.desk);
     }
 
     /// Ends every flow and hands over what was gathered.

@@ -155,6 +155,13 @@ impl Flow {
         }
     }
 
+    /// Reads a little of each part that the next packet will need, so that it is brought near.
+    pub(crate) fn touch(&self) -> u64 {
+        let ends = self.ends[0].packets.wrapping_add(self.ends[1].packets);
+        let work = self.work.as_ref().map_or(0, |work| u64::from(work.dissection.is_over()));
+        ends.wrapping_add(self.last_place.frame()).wrapping_add(work)
+    }
+
     /// Latest packet; before any, the beginning of time.
     pub(crate) const fn last(&self) -> Timestamp {
         self.end

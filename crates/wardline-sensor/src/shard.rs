@@ -19,7 +19,7 @@ const DATAGRAM_SILENCE: i64 = 120 * Timestamp::SECOND;
 /// at most, and stacks keep to 60 s).
 const CLOSED_SILENCE: i64 = 60 * Timestamp::SECOND;
 /// After how many packets one flow is looked at to see whether it is over.
-const PACKETS_PER_TURN: u32 = 4;
+const PACKETS_PER_TURN: u32 = 8;
 /// Bytes that the flows of one logical shard may hold while they are looked into: 256 shards hold 80 MiB.
 const HELD_PER_SHARD_MAX: usize = 320 * 1024;
 /// What is left of them when there were too many: the longest idle give way, some at once.
@@ -74,7 +74,7 @@ impl Shard {
             identified: false,
             repeatable: true,
         };
-        let Some(slot) = self.flow(key, &passing, None, desk) else { return };
+        let Some(slot) = self.flow(key, None, &passing, None, desk) else { return };
         let Some(flow) = self.flows.get(slot) else { return };
         flow.named_by_header(link_identity(protocol).1);
         let _ = flow.count(&passing, link.vlans.ids());
@@ -83,19 +83,28 @@ impl Shard {
         self.read(slot, key, direction, Piece::Whole(payload), link.place, desk);
     }
 
-    /// An IP packet, whole.
+    /// Where the flow of that key stands now, if it is there.
+    pub(crate) fn look(&self, key: &FlowKey) -> Option<Slot> {
+        self.flows.look(key)
+    }
+
+    /// Reads a little of all that the next packet of a flow will need; the sum means nothing.
+    pub(crate) fn touch(&self, slot: Option<Slot>) -> u64 {
+        slot.and_then(|slot| self.flows.peek(slot)).map_or(0, Flow::touch)
+    }
+
+    /// An IP packet, whole; `slot` is where its flow stood a moment ago.
     pub(crate) fn ip(
         &mut self,
         link: Link,
         ip: &IpPacket<'_>,
         transport: &Transport<'_>,
-        key: &FlowKey,
-        direction: Direction,
+        (key, direction, slot): (&FlowKey, Direction, Option<Slot>),
         desk: &mut Desk,
     ) {
         let passing = passing(link, ip, transport, direction);
         let segment = if let Transport::Tcp(segment) = transport { Some(segment) } else { None };
-        let Some(slot) = self.flow(key, &passing, segment, desk) else { return };
+        let Some(slot) = self.flow(key, slot, &passing, segment, desk) else { return };
         let Some(flow) = self.flows.get(slot) else { return };
         if flow.is_duplicate(&passing) {
             bump(&mut desk.gather.totals.duplicated_frames);
@@ -143,6 +152,7 @@ impl Shard {
     fn flow(
         &mut self,
         key: &FlowKey,
+        near: Option<Slot>,
         passing: &Passing,
         segment: Option<&TcpSegment<'_>>,
         desk: &mut Desk,
@@ -151,14 +161,10 @@ impl Shard {
         if self.packets.is_multiple_of(PACKETS_PER_TURN) {
             self.end_if_over(passing.place.time, desk);
         }
-        if let Some(slot) = self.flows.find(key) {
+        if let Some(slot) = self.flows.find_near(key, near) {
             let flow = self.flows.get(slot)?;
-            let over = match (segment, flow.transport) {
-                (Some(s), _) => flow.is_reopened_by(passing.direction, s.flags, s.sequence),
-                (None, Carried::Udp) => passing.place.time.since(flow.last()) > DATAGRAM_SILENCE,
-                (None, _) => false,
-            };
-            if !over {
+            let reopened = |s: &TcpSegment<'_>| flow.is_reopened_by(passing.direction, s.flags, s.sequence);
+            if !is_over(flow, passing.place.time) && !segment.is_some_and(reopened) {
                 return Some(slot);
             }
             self.end(slot, desk);
@@ -173,13 +179,7 @@ impl Shard {
     /// flows leave, and only those alive take room.
     fn end_if_over(&mut self, now: Timestamp, desk: &mut Desk) {
         let Some((slot, flow)) = self.flows.next_in_turn() else { return };
-        let silence = now.since(flow.last());
-        let over = match flow.transport {
-            Carried::Tcp => flow.is_closed() && silence > CLOSED_SILENCE,
-            Carried::Udp => silence > DATAGRAM_SILENCE,
-            Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
-        };
-        if over {
+        if is_over(flow, now) {
             self.end(slot, desk);
         }
     }
@@ -332,6 +332,16 @@ impl Shard {
         totals.malformed_flows = totals.malformed_flows.saturating_add(u64::from(flow.malformed));
         let record: FlowRecord = flow.record(key);
         desk.records.push(record);
+    }
+}
+
+/// Whether a packet that comes now is of another flow than the one that had its ends last.
+fn is_over(flow: &Flow, now: Timestamp) -> bool {
+    let silence = now.since(flow.last());
+    match flow.transport {
+        Carried::Tcp => flow.is_closed() && silence > CLOSED_SILENCE,
+        Carried::Udp => silence > DATAGRAM_SILENCE,
+        Carried::Link | Carried::Icmp | Carried::Igmp | Carried::Ip(_) => false,
     }
 }
 

@@ -9,6 +9,10 @@ mod output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// Captures are full of small texts that come and go.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Know every device on the network, passively, with evidence.
 #[derive(Parser)]
 #[command(name = "wardline", version, about, propagate_version = true)]

@@ -33,7 +33,7 @@ const VALUES: &[(Attribute, &[&str])] = &[
 fn event(random: &mut Random, time: i64) -> Sightings {
     let mut seen = Sightings::default();
     let frame = u64::try_from(time).unwrap();
-    let once = Seen::once(PacketRef { file: 0, frame, time: Timestamp(time) });
+    let once = Seen::once(PacketRef::new(0, frame, Timestamp(time)));
     let ip: IpAddr = format!("10.0.{}.{}", random.below(3), random.below(4)).parse().unwrap();
     let mac = (random.below(5) > 0)
         .then(|| Mac([0xfc, 0xff, 0xff, 0, 0, u8::try_from(random.below(6)).unwrap()]))
@@ -115,7 +115,7 @@ fn a_hospital_takes_seconds() {
             ip: IpAddr::from([10, a, b, c]),
             mac: Some(Mac([0xfc, 0xff, 0xff, a, b, c.wrapping_add(1)])),
         };
-        let seen = Seen::once(PacketRef { file: 0, frame: 1, time: Timestamp(i64::from(n)) });
+        let seen = Seen::once(PacketRef::new(0, 1, Timestamp(i64::from(n))));
         world.seen.stations.insert(host.mac.unwrap(), seen.clone());
         world.seen.hosts.insert(host, HostSeen { seen: seen.clone(), ttl_min: 64, ttl_max: 64 });
         for k in 0..40 {

@@ -121,7 +121,7 @@ impl DataSet {
         is_name(text).then(|| text.to_owned())
     }
 
-    fn fact(&self, attribute: Attribute, tag: Tag, confidence: u8, rule: &str) -> Option<Fact> {
+    fn fact(&self, attribute: Attribute, tag: Tag, confidence: u8, rule: &'static str) -> Option<Fact> {
         Fact::new(attribute, &self.text(tag)?, confidence, rule)
     }
 
@@ -191,7 +191,7 @@ impl DataSet {
     }
 
     /// Every version told: of the model, where one is named.
-    fn software(&self, tag: Tag, model: Option<&str>, rule: &str) -> Vec<Fact> {
+    fn software(&self, tag: Tag, model: Option<&str>, rule: &'static str) -> Vec<Fact> {
         let text = self.text(tag).unwrap_or_default();
         let versions = text.split('\\').map(str::trim).filter(|version| is_name(version)).take(VERSIONS_MAX);
         let name = model.unwrap_or("software");
@@ -201,7 +201,7 @@ impl DataSet {
     }
 
     /// A station name that can be a host name.
-    fn host(&self, tag: Tag, rule: &str) -> Option<Fact> {
+    fn host(&self, tag: Tag, rule: &'static str) -> Option<Fact> {
         let name = self.text(tag)?;
         let label = name.len() >= 3
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

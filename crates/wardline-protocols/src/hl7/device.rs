@@ -227,7 +227,7 @@ fn mac(facts: &[Fact]) -> Option<&str> {
     facts.iter().find(|fact| fact.attribute == Attribute::Mac).map(|fact| &*fact.value)
 }
 
-fn fact(attribute: Attribute, value: Option<String>, confidence: u8, rule: &str) -> Option<Fact> {
+fn fact(attribute: Attribute, value: Option<String>, confidence: u8, rule: &'static str) -> Option<Fact> {
     Fact::new(attribute, &value.filter(|text| is_value(text))?, confidence, rule)
 }
 
@@ -268,7 +268,7 @@ fn value_of(segment: &Segment<'_>) -> Option<String> {
 
 /// An entity identifier that carries an EUI-64 made of a MAC address, and what stands beside it:
 /// `080019FFFE0B4020^B40_GE`, `name^space^080019FFFE0B4020^EUI-64`.
-fn instance_facts(segment: &Segment<'_>, repetition: &[u8], rule: &str) -> Option<Vec<Fact>> {
+fn instance_facts(segment: &Segment<'_>, repetition: &[u8], rule: &'static str) -> Option<Vec<Fact>> {
     let part = |number| segment.component(repetition, number);
     let mac = [1, 3].into_iter().find_map(|number| eui64_mac(&part(number)?))?;
     let mut facts: Vec<Fact> = Fact::new(Attribute::Mac, &mac.to_string(), 85, rule).into_iter().collect();

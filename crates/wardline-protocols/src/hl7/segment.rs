@@ -38,10 +38,11 @@ pub(super) fn header(bytes: &[u8]) -> Header {
     if !separates(field) {
         return Header::Not;
     }
-    let mut distinct: Vec<u8> = Vec::with_capacity(ENCODING_MAX);
+    let (mut room, mut filled) = ([0_u8; ENCODING_MAX], 0_usize);
     for (count, &byte) in rest.iter().enumerate() {
+        let distinct = room.get(..filled).unwrap_or_default();
         if byte == field {
-            return match separators(field, &distinct) {
+            return match separators(field, distinct) {
                 Some(separators) => Header::Is(separators),
                 None => Header::Not,
             };
@@ -49,8 +50,11 @@ pub(super) fn header(bytes: &[u8]) -> Header {
         if count >= ENCODING_MAX || !separates(byte) {
             return Header::Not;
         }
-        if !distinct.contains(&byte) {
-            distinct.push(byte);
+        if !distinct.contains(&byte)
+            && let Some(place) = room.get_mut(filled)
+        {
+            *place = byte;
+            filled = filled.saturating_add(1);
         }
     }
     Header::Cut

@@ -201,7 +201,7 @@ impl Http {
         attribute: Attribute,
         value: &str,
         confidence: u8,
-        rule: &str,
+        rule: &'static str,
         notes: &mut Notes,
     ) {
         if self.told < TOLD_MAX && self.once.is_new((side, attribute, value)) {

@@ -166,7 +166,7 @@ impl Device {
 /// Envelope, Body, response, Mdib, MdDescription, Mds, `ProductionSpecification`, `ProductionSpec`.
 const SPECIFICATION_DEPTH: usize = 8;
 
-fn software(name: &str, version: &str, rule: &str) -> Option<Fact> {
+fn software(name: &str, version: &str, rule: &'static str) -> Option<Fact> {
     let fact = Fact::new(Attribute::Software, name, 95, rule)?.with_version(version);
     fact.version.is_some().then_some(fact)
 }

@@ -53,7 +53,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Unit, room and bed, as other protocols say them; where there are none, what is around them.
-    pub(super) fn fact(self, rule: &str) -> Option<Fact> {
+    pub(super) fn fact(self, rule: &'static str) -> Option<Fact> {
         let join = |parts: [Option<String>; 3]| {
             let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
             (!parts.is_empty()).then(|| parts.join(" / "))

@@ -69,7 +69,7 @@ impl Sink<'_> {
         summary.first = Some(summary.first.map_or(time, |first| first.min(time)));
         summary.last = Some(summary.last.map_or(time, |last| last.max(time)));
         *self.latest = time.max(*self.latest);
-        let place = PacketRef { file: self.file, frame: *self.frame, time };
+        let place = PacketRef::new(self.file, *self.frame, time);
         let offset = u32::try_from(start).unwrap_or(u32::MAX);
         self.packets.push(PacketHead { place, link, original, offset, captured });
     }

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use wardline_model::Timestamp;
+use wardline_model::{PacketRef, Timestamp};
 
 /// Files merged at a time: more sensors than anybody feeds to one run, and 25 MiB of buffers.
 const OPEN_MAX: usize = 64;
@@ -323,7 +323,7 @@ impl Open {
     fn set_file(&mut self, file: u32) {
         self.reader.set_file(file);
         for head in &mut self.batch.packets {
-            head.place.file = file;
+            head.place = PacketRef::new(file, head.place.frame(), head.place.time);
         }
     }
 }

@@ -22,8 +22,8 @@ fn drain(mut captures: Captures) -> Reading {
         for head in &batch.packets {
             let bytes = batch.packet(head);
             assert_eq!(bytes.len(), usize::try_from(head.captured).unwrap(), "the bytes are in the batch");
-            order.push(head.place.file);
-            packets.push((head.place.frame, head.place.time.0, head.link.0, head.original, bytes.to_vec()));
+            order.push(head.place.file());
+            packets.push((head.place.frame(), head.place.time.0, head.link.0, head.original, bytes.to_vec()));
         }
     }
     assert!(!captures.next_batch(&mut batch), "the end stays the end");

@@ -74,12 +74,44 @@ impl<T> Table<T> {
     /// Where the flow of that key stands; it counts as used.
     #[inline]
     pub fn find(&mut self, key: &FlowKey) -> Option<Slot> {
+        let slot = self.look(key)?;
+        self.mark(slot);
+        Some(slot)
+    }
+
+    /// Where the flow of that key stands, looked for where it stood a moment ago first; it counts as used.
+    #[inline]
+    pub fn find_near(&mut self, key: &FlowKey, there: Option<Slot>) -> Option<Slot> {
+        let holds = |slot: &Slot| self.entry(slot.0).is_some_and(|e| e.key == *key && e.value.is_some());
+        match there.filter(holds) {
+            Some(slot) => {
+                self.mark(slot);
+                Some(slot)
+            }
+            None => self.find(key),
+        }
+    }
+
+    /// Where the flow of that key stands now; changes nothing.
+    #[must_use]
+    #[inline]
+    pub fn look(&self, key: &FlowKey) -> Option<Slot> {
         let hash = self.hasher.hash_one(key);
-        let entries = &self.entries;
-        let same = |at: &u32| entries.get(index(*at)).is_some_and(|e| e.key == *key);
-        let at = *self.index.find(hash, same)?;
-        self.entries.get_mut(index(at))?.used = true;
-        Some(Slot(at))
+        let same = |at: &u32| self.entry(*at).is_some_and(|e| e.key == *key);
+        self.index.find(hash, same).copied().map(Slot)
+    }
+
+    /// The flow in a slot, to look at.
+    #[must_use]
+    #[inline]
+    pub fn peek(&self, slot: Slot) -> Option<&T> {
+        self.entry(slot.0)?.value.as_ref()
+    }
+
+    fn mark(&mut self, slot: Slot) {
+        if let Some(entry) = self.entries.get_mut(index(slot.0)) {
+            entry.used = true;
+        }
     }
 
     /// The flow in a slot.
@@ -235,7 +267,10 @@ mod tests {
         assert_eq!(table.take(third), Some((key(3), 3)));
         assert_eq!((table.take(third), table.get(third)), (None, None));
         assert_eq!(table.find(&key(3)), None);
-        table.insert(key(5), 5);
+        let fifth = table.insert(key(5), 5);
+        assert_eq!(third, fifth.unwrap(), "the room is used again");
+        assert_eq!(table.find_near(&key(3), Some(third)), None, "and is not the former flow's");
+        assert_eq!((table.look(&key(5)), table.peek(third)), (fifth, Some(&5)));
         let mut seen = Vec::new();
         table.from_oldest(|value| {
             seen.push(*value);

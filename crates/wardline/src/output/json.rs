@@ -192,8 +192,8 @@ fn seen(text: &mut Text, seen: &Seen, names: &FileNames<'_>) {
     text.key("last").time(seen.last);
     text.key("count").number(seen.count);
     if let Some(packet) = seen.exemplars.first() {
-        text.key("file").string(names.get(packet.file));
-        text.key("frame").number(packet.frame);
+        text.key("file").string(names.get(packet.file()));
+        text.key("frame").number(packet.frame());
         text.key("time").time(packet.time);
     }
 }

@@ -263,7 +263,7 @@ fn finding(report: &Report<'_>, first: &Finding, same: &[&Finding]) -> Markup {
 fn shown_in(report: &Report<'_>, finding: &Finding) -> Option<String> {
     let evidence = finding.evidence.first()?;
     let packet = evidence.seen.exemplars.first()?;
-    Some(format!("{}, frame {}", super::words::base_name(report.file_name(packet.file)), packet.frame))
+    Some(format!("{}, frame {}", super::words::base_name(report.file_name(packet.file())), packet.frame()))
 }
 
 fn patient_data(report: &Report<'_>) -> Markup {

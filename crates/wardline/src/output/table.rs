@@ -227,8 +227,8 @@ fn shown_in(finding: &Finding, report: &Report<'_>) -> String {
         format!(
             "for example {} in frame {} of {}",
             cell(&report.label(&finding.device), COLUMN_MAX),
-            p.frame,
-            report.file_name(p.file)
+            p.frame(),
+            report.file_name(p.file())
         )
     })
 }

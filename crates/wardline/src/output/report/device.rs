@@ -16,7 +16,7 @@ pub(super) fn chip(report: &Report<'_>, evidence: &Evidence) -> Markup {
     html! {
         @if let Some(packet) = packet {
             span.chip title=(format!("{} · {} · seen {}", evidence.rule, evidence.source, count(evidence.seen.count, "time"))) {
-                (base_name(report.file_name(packet.file))) ", frame " (packet.frame)
+                (base_name(report.file_name(packet.file()))) ", frame " (packet.frame())
             }
         }
     }
