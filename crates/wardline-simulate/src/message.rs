@@ -153,12 +153,12 @@ fn subject(host: &Host) -> Subject {
     Subject::Host { ip: host.station.ip.into(), mac: Some(host.station.seen_mac()) }
 }
 
-fn fact(attribute: Attribute, value: &str, confidence: u8, protocol: &str) -> Option<Fact> {
-    Fact::new(attribute, value, confidence, &format!("{protocol}.{}", attribute.as_str()))
+fn fact(attribute: Attribute, value: &str, confidence: u8, protocol: &'static str) -> Option<Fact> {
+    Fact::new(attribute, value, confidence, protocol)
 }
 
 /// What a device, or another for it, says of an attribute.
-fn facts(host: &Host, attribute: Attribute, protocol: &str, confidence: u8) -> Vec<Fact> {
+fn facts(host: &Host, attribute: Attribute, protocol: &'static str, confidence: u8) -> Vec<Fact> {
     let one = |value: &str| fact(attribute, value, confidence, protocol).into_iter().collect();
     match attribute {
         Attribute::Hostname => one(&host.hostname),
@@ -189,7 +189,7 @@ fn facts(host: &Host, attribute: Attribute, protocol: &str, confidence: u8) -> V
 }
 
 /// What shows a weakness.
-fn weak(world: &World, weakness: Weakness, protocol: &str) -> Option<Fact> {
+fn weak(world: &World, weakness: Weakness, protocol: &'static str) -> Option<Fact> {
     let (attribute, value) = match weakness {
         Weakness::ClearCredentials => (Attribute::ClearCredential, protocol.to_uppercase()),
         Weakness::ClearPatientData => (Attribute::PatientDataInClear, protocol.to_owned()),

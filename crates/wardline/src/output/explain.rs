@@ -210,7 +210,7 @@ fn told(report: &Report<'_>, evidence: &Evidence) -> String {
         let _ = write!(text, ", told by {}", report.label(via));
     }
     if let Some(packet) = evidence.seen.exemplars.first() {
-        let _ = write!(text, " ({} frame {})", base_name(report.file_name(packet.file)), packet.frame);
+        let _ = write!(text, " ({} frame {})", base_name(report.file_name(packet.file())), packet.frame());
     }
     if &*evidence.source != "wire" {
         let _ = write!(text, "; source: {}", evidence.source);
@@ -299,8 +299,8 @@ fn evidence_json(report: &Report<'_>, evidence: &Evidence) -> Value {
         told["version"] = json!(version);
     }
     if let Some(packet) = evidence.seen.exemplars.first() {
-        told["file"] = json!(report.file_name(packet.file));
-        told["frame"] = json!(packet.frame);
+        told["file"] = json!(report.file_name(packet.file()));
+        told["frame"] = json!(packet.frame());
         told["time"] = json!(rfc3339(packet.time));
     }
     told

@@ -52,7 +52,7 @@ fn host(end: &Endpoint) -> Option<Host> {
 impl Gathered {
     fn add(&mut self, message: Message) {
         self.count += 1;
-        let place = PacketRef { file: 0, frame: self.count, time: message.time };
+        let place = PacketRef::new(0, self.count, message.time);
         let sightings = &mut self.sightings;
         match message.event {
             Event::Heard { ip, mac, ttl } => {
