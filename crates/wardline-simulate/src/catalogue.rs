@@ -6,6 +6,7 @@
 mod clinical;
 mod imaging;
 mod laboratory;
+mod more;
 mod servers;
 mod strangers;
 
@@ -24,6 +25,8 @@ pub(crate) enum Area {
     Office,
     Clinic,
     Servers,
+    /// Heating, cooling, power.
+    Building,
     /// Beyond the hospital's firewall.
     Outside,
 }
@@ -39,6 +42,7 @@ impl Area {
             Self::Office => "office",
             Self::Clinic => "outpatient clinic",
             Self::Servers => "server room",
+            Self::Building => "building",
             Self::Outside => "outside",
         }
     }
@@ -54,6 +58,7 @@ impl Area {
             Self::Office => "ADMIN",
             Self::Clinic => "CLINIC2",
             Self::Servers => "DC1",
+            Self::Building => "PLANT",
             Self::Outside => "",
         }
     }
@@ -69,6 +74,7 @@ impl Area {
             Self::Phlebotomy => 60,
             Self::Office => 70,
             Self::Clinic => 90,
+            Self::Building => 80,
             Self::Outside => 0,
         }
     }
@@ -78,6 +84,9 @@ impl Area {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     Archive,
+    Building,
+    CallManager,
+    Database,
     Device,
     Domain,
     Engine,
@@ -165,5 +174,6 @@ pub(crate) const PLAIN: Model = Model {
 pub(crate) use clinical::{CLINICAL, PHLEBOTOMY};
 pub(crate) use imaging::IMAGING;
 pub(crate) use laboratory::LABORATORY;
+pub(crate) use more::{BUILDING, MORE};
 pub(crate) use servers::{OFFICE, SERVERS};
 pub(crate) use strangers::{INTRUDER, OUTSIDE};

@@ -3,12 +3,16 @@
 //! Comes in: the world, the job, the time. Goes out: packets on the wire and the time of the next turn. A
 //! long-lived connection stays in its job between turns.
 
+mod bedside;
+mod building;
 pub(crate) mod clinical;
 pub(crate) mod imaging;
+mod infrastructure;
 mod laboratory;
 mod life;
 mod network;
 mod office;
+mod pointofcare;
 mod remote;
 
 use crate::catalogue::{Area, Model, Part};
@@ -30,10 +34,14 @@ pub(crate) const SECOND: i64 = Timestamp::SECOND;
 /// Something a device does again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Habit {
+    Admission,
     Admissions,
     Arp,
     Astm(AstmStyle),
+    Bacnet,
+    Carescape,
     Cdp,
+    Database,
     Dhcp,
     Distribution,
     FtpUpload,
@@ -41,6 +49,7 @@ pub(crate) enum Habit {
     Handheld,
     HttpBasic,
     Images(Modality),
+    Intellivue,
     LabAutomation,
     LabResults,
     LabelPrinting,
@@ -48,19 +57,25 @@ pub(crate) enum Habit {
     Lldp,
     Mdns,
     Medibus,
+    Modbus,
     Names,
     Neighbours,
     Netbios,
     Ntp,
+    PointOfCare,
     Polling,
     PumpEvents,
     PumpLink,
     RdpServed,
+    Refrigerator,
+    Screen,
+    Sdc,
     SmbFiles,
     SmbServed,
     SshServed,
     SshShared,
     Syslog,
+    Telephone,
     TelnetBanner,
     TelnetServed,
     Viewing,
@@ -69,6 +84,7 @@ pub(crate) enum Habit {
     VitalsProprietary,
     Web,
     WebOutdated,
+    WhoIs,
 }
 
 /// A habit of one device, with what it remembers.
@@ -167,17 +183,23 @@ pub(crate) fn run(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
 fn turn(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
     let host = job.host;
     let next = match job.habit {
+        Habit::Admission => infrastructure::admission(world, job, now),
         Habit::Admissions => clinical::admissions(world, job, now),
         Habit::Arp => network::arp(world, host, now),
         Habit::Astm(style) => laboratory::astm(world, job, style, now),
+        Habit::Bacnet => building::bacnet(world, job, now),
+        Habit::Carescape => bedside::carescape(world, host, now),
         Habit::Cdp => network::cdp(world, host, now),
+        Habit::Database => infrastructure::database(world, job, now),
         Habit::Dhcp => network::dhcp(world, job, now),
         Habit::Distribution => clinical::distribution(world, job, now),
+        Habit::PointOfCare => pointofcare::report(world, job, now),
         Habit::FtpUpload => remote::ftp_upload(world, host, now),
         Habit::HalfOpen => life::half_open(world, job, now),
         Habit::Handheld => office::handheld(world, host, now),
         Habit::HttpBasic => office::http_basic(world, host, now),
         Habit::Images(modality) => imaging::images(world, job, modality, now),
+        Habit::Intellivue => bedside::intellivue(world, job, now),
         Habit::LabAutomation => laboratory::automation(world, job, now),
         Habit::LabResults => laboratory::results(world, job, now),
         Habit::LabelPrinting => office::labels(world, host, now),
@@ -185,6 +207,7 @@ fn turn(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
         Habit::Lldp => network::lldp(world, host, now),
         Habit::Mdns => network::mdns(world, host, now),
         Habit::Medibus => clinical::medibus(world, job, now),
+        Habit::Modbus => building::modbus(world, job, now),
         Habit::Names => network::names(world, host, now),
         Habit::Neighbours => network::neighbours(world, job, now),
         Habit::Netbios => network::netbios(world, host, now),
@@ -193,10 +216,14 @@ fn turn(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
         Habit::PumpEvents => clinical::pump_events(world, job, now),
         Habit::PumpLink => clinical::pump_link(world, job, now),
         Habit::RdpServed => remote::rdp_served(world, host, now),
+        Habit::Refrigerator => building::refrigerator(world, job, now),
+        Habit::Screen => infrastructure::screen(world, host, now),
+        Habit::Sdc => bedside::sdc(world, job, now),
         Habit::SmbFiles => office::smb_files(world, host, now),
         Habit::SmbServed => office::smb_served(world, host, now),
         Habit::SshServed | Habit::SshShared => remote::ssh_served(world, job, now),
         Habit::Syslog => network::syslog(world, host, now),
+        Habit::Telephone => infrastructure::telephone(world, job, now),
         Habit::TelnetBanner => remote::telnet_banner(world, host, now),
         Habit::TelnetServed => remote::telnet_served(world, host, now),
         Habit::Viewing => imaging::viewing(world, host, now),
@@ -205,6 +232,7 @@ fn turn(world: &mut World, job: &mut Job, now: i64) -> Option<i64> {
         Habit::VitalsProprietary => clinical::vitals_proprietary(world, job, now),
         Habit::Web => office::web(world, host, now),
         Habit::WebOutdated => office::web_outdated(world, host, now),
+        Habit::WhoIs => building::who_is(world, host, now),
     };
     job.turn += 1;
     next

@@ -379,7 +379,7 @@ impl Wire {
         &mut self,
         at: i64,
         from: &Station,
-        port: u16,
+        ports: (u16, u16),
         group: (Mac, Ipv4Addr, u8),
         payload: &[u8],
     ) {
@@ -387,7 +387,7 @@ impl Wire {
         let id = self.next_id(from);
         self.heard(at, from, ttl);
         let ip = Ip { from: from.ip, to: address, protocol: 17, ttl, id, dont_fragment: false };
-        let body = packet::ipv4(ip, &packet::udp((from.ip, port), (address, port), payload));
+        let body = packet::ipv4(ip, &packet::udp((from.ip, ports.0), (address, ports.1), payload));
         self.frame(at, packet::ethernet(mac, from.mac, 0x0800, &body));
     }
 

@@ -30,12 +30,15 @@ const OPTIONS: &[&str] = &[
     "tcp.port==6661,hl7",
     "-d",
     "tcp.port==6662,hl7",
+    "-d",
+    "tcp.port==6464,http",
 ];
 
 /// Whatever tshark knows of what the simulator speaks.
 const PROTOCOLS: &[&str] = &[
     "arp", "lldp", "cdp", "icmp", "icmpv6", "dhcp", "dns", "mdns", "nbns", "ntp", "snmp", "syslog", "dicom",
-    "hl7", "tls", "ssh", "smb", "smb2", "ntlmssp", "ftp", "ftp-data", "http", "rdp", "telnet",
+    "hl7", "modbus", "bacapp", "mqtt", "radius", "sip", "tds", "vnc", "tls", "ssh", "smb", "smb2", "ntlmssp",
+    "ftp", "ftp-data", "http", "rdp", "telnet",
 ];
 
 fn installed() -> bool {
@@ -139,7 +142,7 @@ fn tshark_finds_nothing_malformed_in_attacks_and_only_what_is_meant_in_broken_de
     if !installed() {
         return;
     }
-    let (capture, truth) = capture(Profile::Hospital, 240, 21, Attack::ALL);
+    let (capture, truth) = capture(Profile::Hospital, 300, 21, Attack::ALL);
     let faults: BTreeSet<Fault> = truth.devices.iter().filter_map(|device| device.fault).collect();
     assert_eq!(faults, Fault::ALL.iter().copied().collect(), "every fault is there");
     let objections = objections(&truth);
@@ -178,7 +181,7 @@ fn tshark_recognises_every_protocol_and_the_names_in_it() {
     if !installed() {
         return;
     }
-    let (capture, truth) = capture(Profile::Hospital, 64, 4, &[]);
+    let (capture, truth) = capture(Profile::Hospital, 110, 4, &[]);
     let stacks = fields(&capture, "frame", &["frame.protocols"]);
     assert_eq!(stacks.len() as u64, truth.packets);
     let seen: BTreeSet<&str> = stacks.iter().flat_map(|stack| stack.split(':')).collect();

@@ -25,7 +25,7 @@ pub(crate) const CLINICAL: &[Model] = &[
         software: &[("IntelliVue", "M.04.00")],
         name: "MX700",
         serial: "DE#####A##",
-        habits: &[Habit::Dhcp, Habit::VitalsProprietary, Habit::Ntp],
+        habits: &[Habit::Dhcp, Habit::Intellivue, Habit::Ntp],
         weight: 6,
         ..MONITOR
     },
@@ -132,7 +132,7 @@ const TELEMETRY: Model = Model {
     stack: Stack::Linux,
     name: "APEXPRO",
     serial: "SDY########",
-    habits: &[Habit::SshShared, Habit::FtpUpload],
+    habits: &[Habit::SshShared, Habit::FtpUpload, Habit::Carescape, Habit::Screen],
     weight: 1,
     ..MONITOR
 };

@@ -79,7 +79,7 @@ pub(crate) const SERVERS: &[Model] = &[
         stack: Stack::Windows10,
         software: &[("LabLedger", "12.0.3")],
         name: "LIS",
-        habits: &[Habit::Ntp, Habit::LabResults, Habit::SmbServed],
+        habits: &[Habit::Ntp, Habit::LabResults, Habit::SmbServed, Habit::Database],
         ..SERVER
     },
     Model {
@@ -90,7 +90,7 @@ pub(crate) const SERVERS: &[Model] = &[
         roles: &[Role::Middleware],
         software: &[("Instrument Manager", "8.17")],
         name: "LABMW",
-        habits: &[Habit::Ntp, Habit::LabAutomation, Habit::SmbServed],
+        habits: &[Habit::Ntp, Habit::LabAutomation, Habit::SmbServed, Habit::Database],
         ..SERVER
     },
     Model {
@@ -157,7 +157,7 @@ const SWITCH: Model = Model {
         object: &[9, 1, 1208],
         version: 1,
     }),
-    habits: &[Habit::Lldp, Habit::Cdp, Habit::Syslog, Habit::SshServed],
+    habits: &[Habit::Lldp, Habit::Cdp, Habit::Syslog, Habit::SshServed, Habit::Admission],
     ..PLAIN
 };
 

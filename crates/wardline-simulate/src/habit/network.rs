@@ -21,7 +21,13 @@ const LLDP_GROUP: Mac = Mac([0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e]);
 const CDP_GROUP: Mac = Mac([0x01, 0x00, 0x0c, 0xcc, 0xcc, 0xcc]);
 
 /// Sends a question and its answer between two stations.
-fn ask(world: &mut World, at: i64, ends: (&Station, &Station), ports: (u16, u16), texts: (&[u8], &[u8])) {
+pub(super) fn ask(
+    world: &mut World,
+    at: i64,
+    ends: (&Station, &Station),
+    ports: (u16, u16),
+    texts: (&[u8], &[u8]),
+) {
     let (client, server) = ends;
     let (client_port, server_port) = ports;
     world.wire.udp(
@@ -249,11 +255,11 @@ pub(super) fn netbios(world: &mut World, host: u32, now: i64) -> Option<i64> {
         for (place, (name, suffix, group_name)) in names.into_iter().enumerate() {
             let payload =
                 dns::netbios_registration(id.wrapping_add(place as u16), name, suffix, group_name, own.ip);
-            world.wire.udp_group(now + place as i64 * 2_000_000, &own, 137, group, &payload);
+            world.wire.udp_group(now + place as i64 * 2_000_000, &own, (137, 137), group, &payload);
         }
     } else {
         let payload = dns::netbios_query(id, FACILITY, 0x1c);
-        world.wire.udp_group(now, &own, 137, group, &payload);
+        world.wire.udp_group(now, &own, (137, 137), group, &payload);
     }
     Some(about(world, now, 600))
 }
@@ -287,7 +293,7 @@ pub(super) fn mdns(world: &mut World, host: u32, now: i64) -> Option<i64> {
     } else {
         dns::local_query(&own.hostname)
     };
-    world.wire.udp_group(now, &station, 5353, MDNS_GROUP, &payload);
+    world.wire.udp_group(now, &station, (5353, 5353), MDNS_GROUP, &payload);
     Some(about(world, now, 700))
 }
 

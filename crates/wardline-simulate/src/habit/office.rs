@@ -25,6 +25,22 @@ pub(crate) fn lasting(host: &Host) -> Rng {
     Rng::new(u64::from_be_bytes([0x57, 0x44, a, b, c, d, e, f]))
 }
 
+/// A server's certificate, the same for ever.
+pub(super) fn tls_certificate(world: &World, server: u32, version: tls::Version) -> Vec<u8> {
+    let host = world.host(server);
+    let own_name = format!("{}.{DOMAIN}", host.hostname.to_lowercase());
+    let old = version == tls::Version::Tls10;
+    let about = Certificate {
+        organisation: "Lindmoor Hospital",
+        name: &own_name,
+        issuer: if old { &own_name } else { "Lindmoor Issuing CA" },
+        from: Timestamp(world.start.0 - 200 * 86_400 * SECOND),
+        days: 730,
+        old,
+    };
+    certificate(&about, &mut lasting(host))
+}
+
 /// A TLS handshake on an open connection.
 pub(super) fn tls_handshake(
     world: &mut World,
@@ -33,19 +49,8 @@ pub(super) fn tls_handshake(
     version: tls::Version,
     name: Option<&str>,
 ) {
-    let host = world.host(server).clone();
-    let own_name = format!("{}.{DOMAIN}", host.hostname.to_lowercase());
-    let issued = Timestamp(world.start.0 - 200 * 86_400 * SECOND);
+    let certificate = tls_certificate(world, server, version);
     let old = version == tls::Version::Tls10;
-    let about = Certificate {
-        organisation: "Lindmoor Hospital",
-        name: &own_name,
-        issuer: if old { &own_name } else { "Lindmoor Issuing CA" },
-        from: issued,
-        days: 730,
-        old,
-    };
-    let certificate = certificate(&about, &mut lasting(&host));
     let wire = &mut world.wire;
     let hello = tls::client_hello(version, name, &mut wire.rng);
     connection.client_says(wire, &hello);

@@ -1,7 +1,9 @@
 //! Which devices a hospital has, with which names, addresses, serial numbers and faults, and its patients.
 
 use super::Host;
-use crate::catalogue::{Area, CLINICAL, IMAGING, LABORATORY, Model, OFFICE, PHLEBOTOMY, Part, SERVERS};
+use crate::catalogue::{
+    Area, BUILDING, CLINICAL, IMAGING, LABORATORY, MORE, Model, OFFICE, PHLEBOTOMY, Part, SERVERS,
+};
 use crate::fault::Fault;
 use crate::plan::{Plan, Profile};
 use crate::rng::Rng;
@@ -17,6 +19,8 @@ const HOSTS_PER_NETWORK: u32 = 200;
 const HANDOVER_SECONDS: i64 = 1_200;
 /// Devices for which one server of a kind is enough.
 const DEVICES_PER_SERVER: u32 = 1_000;
+/// Devices of a hospital whose building is managed over the network.
+const DEVICES_WITH_BUILDING_MIN: u32 = 100;
 /// Devices in a thousand that are broken, each fault alike; none of the first of their kind is.
 const BROKEN_PER_MILLE: u64 = 50;
 /// Sets the faults apart from what else the seed decides.
@@ -40,11 +44,18 @@ pub(super) fn choose(plan: &Plan, rng: &mut Rng) -> (Vec<&'static Model>, usize)
     for row in 0..longest {
         models.extend(areas.iter().filter_map(|area| area.get(row)));
     }
+    let more: &[&[Model]] = match (plan.profile, plan.devices) {
+        (Profile::Hospital, DEVICES_WITH_BUILDING_MIN..) => &[MORE, BUILDING],
+        (Profile::Hospital, _) => &[MORE],
+        _ => &[],
+    };
+    models.extend(more.iter().copied().flatten());
     for _ in 0..plan.devices / DEVICES_PER_SERVER {
         models.extend(SERVERS.iter().filter(|server| MANY.contains(&server.part)));
     }
     let fixed = models.len();
-    let pool: Vec<&'static Model> = areas.iter().flat_map(|area| area.iter()).collect();
+    let pool: Vec<&'static Model> =
+        areas.iter().chain(more).copied().flatten().filter(|model| model.class != "it.srv").collect();
     let total: u64 = pool.iter().map(|model| model.weight).sum();
     while models.len() < plan.devices as usize {
         let mut place = rng.below(total);
@@ -63,13 +74,13 @@ pub(super) fn choose(plan: &Plan, rng: &mut Rng) -> (Vec<&'static Model>, usize)
 /// Breaks some of the devices after the first `fixed`.
 pub(super) fn break_some(hosts: &mut [Host], fixed: usize, seed: u64) {
     let mut rng = Rng::new(seed ^ FAULTS);
-    for host in hosts.iter_mut().skip(fixed) {
-        if rng.per_mille(BROKEN_PER_MILLE) {
-            let fault = *rng.pick(Fault::ALL);
-            // A silent computer would only be a computer: its maker is not the instrument's.
-            let computer = fault == Fault::Silent && host.station.stack != Stack::Embedded;
-            host.station.fault = Some(if computer { Fault::Rebooting } else { fault });
-        }
+    // A silent computer would only be a computer: its maker is not the instrument's.
+    let (mut all, mut spoken) = (Fault::ALL.iter().rev().cycle(), Fault::ALL.iter().cycle());
+    for host in hosts.iter_mut().skip(fixed).filter(|_| rng.per_mille(BROKEN_PER_MILLE)) {
+        host.station.fault = match host.station.stack {
+            Stack::Embedded => all.next().copied(),
+            _ => spoken.find(|fault| **fault != Fault::Silent).copied(),
+        };
     }
 }
 
