@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use wardline_model::{Attribute, Timestamp};
 use wardline_simulate::{
-    DEVICES_MAX, DEVICES_MIN, Packet, Plan, PlanError, Profile, Simulation, Truth, Weakness,
+    DEVICES_MAX, DEVICES_MIN, Event, Messages, Packet, Plan, PlanError, Profile, Simulation, Truth, Weakness,
 };
 
 fn plan(profile: Profile, devices: u32, seconds: u64, seed: u64) -> Plan {
@@ -118,6 +118,27 @@ fn devices_have_addresses_and_serials_of_their_own() {
     let listed = truth.devices.iter().map(|device| device.ips.len()).sum::<usize>();
     assert_eq!(ips.len(), listed - 1, "one address passes from one handheld to another");
     assert_eq!(patients.len(), truth.patients.len());
+}
+
+#[test]
+fn a_day_has_a_night_and_devices_come_back_with_other_addresses() {
+    let plan = plan(Profile::Hospital, 60, 24 * 3600, 8);
+    let mut messages = Messages::new(&plan, &[]).unwrap();
+    let mut sessions = [0_u32; 24];
+    for message in messages.by_ref() {
+        let hour = message.time.0.div_euclid(3600 * Timestamp::SECOND).rem_euclid(24) as usize;
+        if matches!(&message.event, Event::Flow(flow) if flow.record.protocol == "tls") {
+            sessions[hour] += 1;
+        }
+    }
+    assert!(sessions[10] > 5 * sessions[2].max(1), "{sessions:?}");
+    let truth = messages.truth();
+    let moved: Vec<_> = truth.devices.iter().filter(|device| !device.addresses.is_empty()).collect();
+    assert!(!moved.is_empty(), "nobody has another address after a day");
+    for device in moved {
+        assert!(device.addresses.iter().all(|(time, ip)| *time >= plan.start && device.ips.contains(ip)));
+        assert!(matches!(device.class, "it.ws" | "mon.vs" | "phleb.id" | "phleb.kiosk"), "{}", device.class);
+    }
 }
 
 #[test]
