@@ -60,7 +60,12 @@ struct Candidate {
 /// begins with another and a space says the same more precisely (`Windows 7` and `Windows`): it has the other's
 /// witnesses too, and the other is left out where it is no surer.
 pub(crate) fn rank<'a>(clues: impl Iterator<Item = Clue<'a>>, key: impl Fn(&str) -> String) -> Vec<Choice> {
-    let candidates = gather(clues, key);
+    let mut clues = clues.peekable();
+    let Some(first) = clues.next() else { return Vec::new() };
+    if clues.peek().is_none() {
+        return vec![only(&first)];
+    }
+    let candidates = gather(std::iter::once(first).chain(clues), key);
     let mut together = BTreeMap::new();
     for (name, candidate) in &candidates {
         let mut witnesses = candidate.witnesses.clone();
@@ -84,9 +89,24 @@ pub(crate) fn rank<'a>(clues: impl Iterator<Item = Clue<'a>>, key: impl Fn(&str)
 
 /// Every value for itself, the surest first: for what a device has several of.
 pub(crate) fn list<'a>(clues: impl Iterator<Item = Clue<'a>>, key: impl Fn(&str) -> String) -> Vec<Choice> {
-    let candidates = gather(clues, key);
+    let mut clues = clues.peekable();
+    let Some(first) = clues.next() else { return Vec::new() };
+    if clues.peek().is_none() {
+        return vec![only(&first)];
+    }
+    let candidates = gather(std::iter::once(first).chain(clues), key);
     let choice = |candidate: &Candidate| candidate.choice(combine(candidate.witnesses.values().copied()));
     sorted(candidates.values().filter_map(choice).collect())
+}
+
+/// What a single clue says: most attributes of most devices have no more.
+fn only(clue: &Clue<'_>) -> Choice {
+    Choice {
+        value: clue.value.to_owned(),
+        confidence: combine(std::iter::once(clue.confidence)),
+        first: clue.seen.first,
+        last: clue.seen.last,
+    }
 }
 
 fn gather<'a>(

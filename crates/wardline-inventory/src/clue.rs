@@ -86,54 +86,44 @@ impl<'a> Clue<'a> {
     }
 }
 
-/// A clue with the node it is about.
-#[derive(Debug)]
-struct Placed<'a> {
-    node: NodeId,
-    /// Root of the node's group when the clues were sorted last.
-    root: NodeId,
-    /// Its number in the order of coming.
-    number: usize,
-    clue: Clue<'a>,
-}
-
-/// All clues of a capture. There are hundreds of thousands, so they lie in one place and are sorted where they
-/// lie.
+/// All clues of a capture. There are hundreds of thousands: they stay where they were put, and what is sorted is
+/// their numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Clues<'a>(Vec<Placed<'a>>);
+pub(crate) struct Clues<'a> {
+    placed: Vec<(NodeId, Clue<'a>)>,
+    /// The root of each clue's group when they were sorted last, and the clue's number.
+    order: Vec<(NodeId, usize)>,
+}
 
 impl<'a> Clues<'a> {
     /// Adds a clue about a node.
     pub(crate) fn put(&mut self, node: NodeId, clue: Clue<'a>) {
-        self.0.push(Placed { node, root: node, number: self.0.len(), clue });
+        self.placed.push((node, clue));
     }
 
     /// Every clue with its node.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, &Clue<'a>)> {
-        self.0.iter().map(|placed| (placed.node, &placed.clue))
+        self.placed.iter().map(|(node, clue)| (*node, clue))
     }
 
     /// Puts the clues of each group together, in the order in which they came.
     pub(crate) fn sort(&mut self, groups: &mut Groups) {
-        for placed in &mut self.0 {
-            placed.root = groups.root(placed.node);
-        }
-        self.0.sort_unstable_by_key(|placed| (placed.root, placed.number));
+        self.order.clear();
+        let numbered = self.placed.iter().enumerate();
+        self.order.extend(numbered.map(|(number, (node, _))| (groups.root(*node), number)));
+        self.order.sort_unstable();
     }
 
     /// The groups as they were when sorted, by their roots, each with its clues.
     pub(crate) fn by_group(&self) -> impl Iterator<Item = (NodeId, impl Iterator<Item = Clue<'a>> + '_)> {
-        let together = self.0.chunk_by(|a, b| a.root == b.root);
-        together.filter_map(|group| {
-            let root = group.first()?.root;
-            Some((root, group.iter().map(|placed| placed.clue)))
-        })
+        let together = self.order.chunk_by(|a, b| a.0 == b.0);
+        together.filter_map(|group| Some((group.first()?.0, group.iter().map(|(_, at)| self.placed[*at].1))))
     }
 
     /// The clues of a group as it was when sorted.
     pub(crate) fn of(&self, root: NodeId) -> impl Iterator<Item = Clue<'a>> + '_ {
-        let start = self.0.partition_point(|placed| placed.root < root);
-        let group = self.0[start..].iter().take_while(move |placed| placed.root == root);
-        group.map(|placed| placed.clue)
+        let start = self.order.partition_point(|(other, _)| *other < root);
+        let group = self.order[start..].iter().take_while(move |(other, _)| *other == root);
+        group.map(|(_, at)| self.placed[*at].1)
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use wardline_model::{
-    Attribute, Confidence, Device, Evidence, Mac, OperatingSystem, Seen, Service, Software, Timestamp,
+    Attribute, Confidence, Device, Evidence, Mac, OperatingSystem, Service, Software, Timestamp,
 };
 
 /// Below this a name is not shown, only its evidence: a wrong name is worse than no name.
@@ -186,33 +186,28 @@ impl<'a> Words<'a> {
 
 /// Clues of equal word and rule as one piece of evidence.
 fn evidence<'a>(clues: &[Clue<'a>], words: &mut Words<'a>) -> Vec<Evidence> {
-    let mut merged: BTreeMap<_, (Confidence, Seen)> = BTreeMap::new();
-    for clue in clues {
+    let key = |clue: &Clue<'a>| {
         let told = (clue.protocol, clue.rule, clue.source, clue.via, clue.origin);
-        let key = (clue.attribute, clue.value, clue.version, told);
-        merged
-            .entry(key)
-            .and_modify(|(confidence, seen)| {
-                *confidence = (*confidence).max(clue.confidence);
-                seen.merge(clue.seen);
-            })
-            .or_insert_with(|| (clue.confidence, clue.seen.clone()));
-    }
-    merged
-        .into_iter()
-        .map(|((attribute, value, version, (protocol, rule, source, via, origin)), (confidence, seen))| {
-            Evidence {
-                attribute,
-                value: value.to_owned(),
-                version: version.map(str::to_owned),
-                confidence,
-                protocol,
-                rule: words.shared(rule),
-                source: words.shared(source),
-                origin,
-                seen,
-                via: via.map(|node| node.to_string().into()),
-            }
+        (clue.attribute, clue.value, clue.version, told)
+    };
+    let mut sorted: Vec<&Clue<'a>> = clues.iter().collect();
+    sorted.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+    let one = |same: &[&Clue<'a>]| {
+        let (first, rest) = same.split_first()?;
+        let mut seen = first.seen.clone();
+        rest.iter().for_each(|clue| seen.merge(clue.seen));
+        Some(Evidence {
+            attribute: first.attribute,
+            value: first.value.to_owned(),
+            version: first.version.map(str::to_owned),
+            confidence: same.iter().map(|clue| clue.confidence).max()?,
+            protocol: first.protocol,
+            rule: words.shared(first.rule),
+            source: words.shared(first.source),
+            origin: first.origin,
+            seen,
+            via: first.via.map(|node| node.to_string().into()),
         })
-        .collect()
+    };
+    sorted.chunk_by(|a, b| key(a) == key(b)).filter_map(one).collect()
 }
