@@ -45,7 +45,7 @@ impl<'a> Clue<'a> {
             version: fact.version.as_deref(),
             confidence: fact.confidence.min(100),
             protocol,
-            rule: &fact.rule,
+            rule: fact.rule,
             source: WIRE,
             origin: fact.attribute,
             seen,

@@ -17,9 +17,11 @@
 )]
 
 pub mod capture;
+mod chunks;
 pub mod flow;
 pub mod frame;
 mod reader;
 
+pub use chunks::Chunks;
 pub use frame::Frame;
 pub use reader::{Fault, Reader};

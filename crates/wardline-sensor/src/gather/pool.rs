@@ -9,6 +9,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, Hash};
+use wardline_wire::Chunks;
+
+/// Keys that room is made for at a time.
+const PIECE: usize = 64;
 
 /// The digest that decides who stays; any number would do.
 const DIGEST: FixedState = FixedState::with_seed(0x7761_7264);
@@ -27,7 +31,7 @@ struct Held<K, V> {
 /// The collection. What is held lies close together in the order in which it came; the table knows where.
 #[derive(Debug)]
 pub(super) struct Pool<K, V> {
-    held: Vec<Held<K, V>>,
+    held: Chunks<Held<K, V>, PIECE>,
     places: HashTable<usize>,
     hasher: FixedState,
     most: usize,
@@ -41,7 +45,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
     /// A pool of at most `most` bytes; its hash table is seeded apart from the digests.
     pub(super) fn new(most: usize, seed: u64) -> Self {
         Self {
-            held: Vec::new(),
+            held: Chunks::default(),
             places: HashTable::new(),
             hasher: FixedState::with_seed(seed),
             most,
@@ -69,11 +73,14 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
         self.times = self.times.saturating_add(times);
         let hash = self.hasher.hash_one(&key);
         let held = &mut self.held;
-        match self.places.entry(hash, |at| held[*at].key == key, |at| held[*at].hash) {
+        let same = |at: &usize| held.get(*at).is_some_and(|there| there.key == key);
+        match self.places.entry(hash, same, |at| held.get(*at).map_or(0, |there| there.hash)) {
             Entry::Occupied(there) => {
-                let there = &mut held[*there.get()];
-                there.times = there.times.saturating_add(times);
-                return merge(&mut there.value, value);
+                if let Some(there) = held.get_mut(*there.get()) {
+                    there.times = there.times.saturating_add(times);
+                    merge(&mut there.value, value);
+                }
+                return;
             }
             Entry::Vacant(free) => {
                 let digest = digest.unwrap_or_else(|| DIGEST.hash_one(&key));
@@ -124,11 +131,12 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
     fn close(&mut self, digest: u64) {
         let closed = self.closed.map_or(digest, |closed| closed.min(digest));
         self.closed = Some(closed);
-        self.held.retain(|held| held.digest < closed);
+        let all = std::mem::take(&mut self.held);
+        self.held = all.into_iter().filter(|held| held.digest < closed).collect();
         self.cost = self.held.iter().map(|held| held.cost).sum();
         self.places.clear();
         for (at, held) in self.held.iter().enumerate() {
-            self.places.insert_unique(held.hash, at, |at| self.held[*at].hash);
+            self.places.insert_unique(held.hash, at, |at| self.held.get(*at).map_or(0, |there| there.hash));
         }
     }
 

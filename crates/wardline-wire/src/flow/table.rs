@@ -1,6 +1,7 @@
 //! A bounded table of flows, roughly in the order of their last packet.
 
 use super::FlowKey;
+use crate::Chunks;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -17,7 +18,7 @@ pub const FLOWS_PER_SHARD_MAX: usize = 640;
 pub struct Table<T> {
     hasher: FixedState,
     index: HashTable<u32>,
-    entries: Vec<Entry<T>>,
+    entries: Chunks<Entry<T>, PIECE>,
     free: Vec<u32>,
     newest: u32,
     oldest: u32,
@@ -38,6 +39,8 @@ struct Entry<T> {
 }
 
 const NONE: u32 = u32::MAX;
+/// Flows that room is made for at a time.
+const PIECE: usize = 16;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
@@ -52,7 +55,7 @@ impl<T> Table<T> {
         Self {
             hasher: FixedState::with_seed(seed),
             index: HashTable::new(),
-            entries: Vec::new(),
+            entries: Chunks::default(),
             free: Vec::new(),
             newest: NONE,
             oldest: NONE,
