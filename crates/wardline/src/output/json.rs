@@ -285,6 +285,6 @@ fn fact(text: &mut Text, fact: &Fact) {
         text.key("value").string(&fact.value);
         text.some("version", fact.version.as_deref());
         text.key("confidence").fraction(fact.confidence);
-        text.key("rule").string(&fact.rule);
+        text.key("rule").string(fact.rule);
     });
 }
