@@ -249,6 +249,11 @@ impl Gathered {
         let mut advice: Vec<Advice> = advice.into_values().collect();
         advice.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
         let makers = check_shelf(self.makers, &mut problems, |_, maker| maker.check().map(|()| maker));
+        for maker in makers.values() {
+            if let Some(unknown) = maker.clinical.as_ref().filter(|name| !makers.contains_key(*name)) {
+                problems.push(Problem::new("", &maker.name, format!("`{unknown}` is not a listed maker")));
+            }
+        }
         let enterprises = check_shelf(self.enterprises, &mut problems, |_, e| e.check().map(|()| e));
         let weaknesses = check_shelf(self.weaknesses, &mut problems, |_, raw| raw.check());
         let releases = check_shelf(self.releases, &mut problems, |layer, (source, raw)| {

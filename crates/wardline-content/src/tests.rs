@@ -1,6 +1,6 @@
 //! What holds of the content as a whole: every example, every reference, and that nothing is missing.
 
-use crate::{Content, Date};
+use crate::{Content, Date, SignCondition, SignKey};
 use wardline_model::{Attribute, Mac};
 
 fn content() -> Content {
@@ -73,6 +73,12 @@ fn every_vendor_is_a_known_maker() {
         .filter(|vendor| !content.makers.contains_key(vendor))
         .collect();
     assert_eq!(unknown, [""; 0]);
+    let conditions =
+        content.inferences.values().flat_map(|entry| entry.rule.all.iter().chain(&entry.rule.none));
+    let named =
+        conditions.filter(|condition| condition.key == SignKey::Maker).flat_map(SignCondition::values);
+    let unknown: Vec<&String> = named.filter(|maker| !content.makers.contains_key(*maker)).collect();
+    assert_eq!(unknown, [""; 0], "makers that inferences name");
 }
 
 #[test]

@@ -18,6 +18,8 @@ use wardline_model::{
 pub(crate) const CONFIDENCE_MIN: Confidence = 30;
 /// Rule of a registry entry whose holder makes modules that others build in.
 pub(crate) const MODULE_RULE: &str = "oui:module";
+/// Protocols that carry clinical data: what they call a maker is one of medical devices.
+const CLINICAL: &[&str] = &["astm", "dicom", "hl7", "intellivue", "medibus", "poct1a", "sdc"];
 /// Protocol of a conversation that nobody recognised.
 const UNKNOWN: &str = "unknown";
 
@@ -105,19 +107,29 @@ fn chosen(ranked: Vec<Choice>) -> Option<String> {
 /// listed as a maker, never.
 pub(crate) fn vendor<'a>(
     clues: impl Iterator<Item = Clue<'a>> + Clone,
-    knowledge: &Knowledge<'_>,
+    knowledge: &'a Knowledge<'_>,
 ) -> Option<String> {
     let maker = |word: &str| knowledge.maker(word);
-    let said = choose::rank(clues.clone().filter(Clue::is_of_device), maker);
+    let meant = |clue: Clue<'a>| maker_meant(clue, knowledge);
+    let said = choose::rank(clues.clone().filter(Clue::is_of_device).map(meant), maker);
     let ranked = if said.iter().any(is_sure) {
         said
     } else {
         let named = |clue: &Clue<'_>| {
-            clue.origin == Attribute::Mac && clue.rule != MODULE_RULE && knowledge.lists(clue.value)
+            clue.origin == Attribute::Mac
+                && clue.rule != MODULE_RULE
+                && knowledge.lists(clue.value)
+                && !knowledge.is_group(clue.value)
         };
         choose::rank(clues.filter(named), maker)
     };
     chosen(ranked).map(|word| knowledge.maker(&word))
+}
+
+/// A clue with the maker that it means: in clinical data the name of a group is that of its medical business.
+pub(crate) fn maker_meant<'m>(clue: Clue<'m>, knowledge: &'m Knowledge<'_>) -> Clue<'m> {
+    let clinical = CLINICAL.contains(&clue.protocol);
+    Clue { value: if clinical { knowledge.clinical(clue.value) } else { clue.value }, ..clue }
 }
 
 /// The services; a conversation in which nothing was recognised adds nothing where another was.

@@ -10,7 +10,7 @@ mod roles;
 use crate::choose::{self, Choice};
 use crate::class;
 use crate::clue::{Clue, SOFTWARE_MAKER_RULE, WIRE};
-use crate::device::{CONFIDENCE_MIN, MODULE_RULE, vendor};
+use crate::device::{CONFIDENCE_MIN, MODULE_RULE, maker_meant, vendor};
 use crate::identity::serial;
 use crate::infer::{self, Signs};
 use crate::knowledge::Knowledge;
@@ -100,6 +100,12 @@ fn clue_of(evidence: &Evidence) -> Clue<'_> {
     }
 }
 
+/// The same, a maker by what its name means there.
+fn meant<'m>(evidence: &'m Evidence, knowledge: &'m Knowledge<'_>) -> Clue<'m> {
+    let clue = clue_of(evidence);
+    if clue.attribute == Attribute::Vendor { maker_meant(clue, knowledge) } else { clue }
+}
+
 fn answer<'d>(device: &'d Device, attribute: Attribute, knowledge: &Knowledge<'_>) -> Answer<'d> {
     let of = || device.evidence.iter().filter(move |evidence| evidence.attribute == attribute);
     let mut set_aside = Vec::new();
@@ -118,8 +124,8 @@ fn answer<'d>(device: &'d Device, attribute: Attribute, knowledge: &Knowledge<'_
     };
     let key = key_of(attribute, knowledge);
     let ranked = match attribute {
-        Attribute::Role | Attribute::Software => choose::list(kept.iter().map(|e| clue_of(e)), &key),
-        _ => choose::rank(kept.iter().map(|e| clue_of(e)), &key),
+        Attribute::Role | Attribute::Software => choose::list(kept.iter().map(|e| meant(e, knowledge)), &key),
+        _ => choose::rank(kept.iter().map(|e| meant(e, knowledge)), &key),
     };
     let candidates: Vec<Candidate<'d>> = ranked
         .into_iter()
@@ -159,7 +165,7 @@ fn reasons<'d>(
 ) -> Vec<Reason<'d>> {
     let name = key(&choice.value);
     let speaks = |evidence: &&&Evidence| {
-        let said = key(&evidence.value);
+        let said = key(meant(evidence, knowledge).value);
         name == said || name.strip_prefix(said.as_str()).is_some_and(|rest| rest.starts_with(' '))
     };
     let mut told: Vec<&'d Evidence> = kept.iter().filter(speaks).copied().collect();
@@ -196,6 +202,8 @@ fn is_set_aside<'d>(
         "makes network modules that others build in"
     } else if !knowledge.lists(&evidence.value) {
         "registered the network address, but is not listed as a maker of devices"
+    } else if knowledge.is_group(&evidence.value) {
+        "is a group of many businesses: its network card says not which"
     } else if device.evidence.iter().any(|e| said(&e)) {
         "made the network card; the device itself says more"
     } else {

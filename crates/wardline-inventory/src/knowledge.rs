@@ -4,6 +4,7 @@
 //! each; conclusions about a model are asked a second time (the model tells the class), never a third.
 
 use foldhash::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use wardline_content::{Conclusion, Content};
 use wardline_model::{Attribute, Observations};
@@ -14,6 +15,8 @@ use wardline_product::Makers;
 pub struct Knowledge<'a> {
     pub(crate) content: &'a Content,
     makers: Makers,
+    /// Groups of many businesses, with their medical one.
+    groups: BTreeMap<&'a str, &'a str>,
     /// Answers about makers: a network of thousands of devices has a few hundred words for them.
     asked: RwLock<HashMap<String, Option<Arc<str>>>>,
 }
@@ -23,7 +26,10 @@ impl<'a> Knowledge<'a> {
     #[must_use]
     pub fn new(content: &'a Content) -> Self {
         let makers = Makers::new(content.makers.values().map(|maker| (&maker.name, &maker.aliases)));
-        Self { content, makers, asked: RwLock::default() }
+        let groups = content.makers.values();
+        let groups =
+            groups.filter_map(|maker| Some((maker.name.as_str(), maker.clinical.as_deref()?))).collect();
+        Self { content, makers, groups, asked: RwLock::default() }
     }
 
     /// Whether a name is a listed maker's.
@@ -34,6 +40,20 @@ impl<'a> Knowledge<'a> {
     /// The name a maker is listed under; the word itself when nobody knows it.
     pub(crate) fn maker(&self, word: &str) -> String {
         self.listed(word).map_or_else(|| word.to_owned(), |maker| (*maker).to_owned())
+    }
+
+    /// What a word for a maker means where clinical data carry it: the medical business of a group.
+    pub(crate) fn clinical<'w>(&'w self, word: &'w str) -> &'w str {
+        if self.groups.is_empty() {
+            return word;
+        }
+        let group = self.listed(word).and_then(|maker| self.groups.get(&*maker).copied());
+        group.unwrap_or(word)
+    }
+
+    /// Whether a word names a group of many businesses: a network card of one is no evidence of another.
+    pub(crate) fn is_group(&self, word: &str) -> bool {
+        self.listed(word).is_some_and(|maker| self.groups.contains_key(&*maker))
     }
 
     fn listed(&self, word: &str) -> Option<Arc<str>> {

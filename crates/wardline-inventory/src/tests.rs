@@ -13,20 +13,8 @@ use std::sync::LazyLock;
 use wardline_content::Content;
 use wardline_model::{About, Attribute, Device, Fact, Mac, PacketRef, Seen, Statement, Subject, Timestamp};
 
-/// Makers that the tests name, as a site would add them.
-const MAKERS: &str = r#"
-[[maker]]
-name = "Siemens Healthineers"
-aliases = ["SIEMENS"]
-
-[[maker]]
-name = "GE HealthCare"
-aliases = ["GE Healthcare", "GE MEDICAL SYSTEMS"]
-"#;
-
 fn content() -> &'static Content {
-    static CONTENT: LazyLock<Content> =
-        LazyLock::new(|| Content::with_overlay(&[("makers.toml", MAKERS.as_bytes())]).unwrap());
+    static CONTENT: LazyLock<Content> = LazyLock::new(|| Content::embedded().unwrap());
     &CONTENT
 }
 

@@ -12,6 +12,9 @@ pub struct MakerEntry {
     /// need no alias: normalising sees to them.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// For a group of many businesses: the maker that clinical data mean by the group's name. What else says the
+    /// name means the group, and a network card says nothing.
+    pub clinical: Option<String>,
     /// Why the names belong together, where it is not plain.
     pub why: Option<String>,
 }

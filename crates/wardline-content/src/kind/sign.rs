@@ -87,6 +87,15 @@ impl SignCondition {
             }
     }
 
+    /// The values it asks for, where it asks for values.
+    #[must_use]
+    pub fn values(&self) -> &[String] {
+        match &self.test {
+            Test::Values(values) => values,
+            Test::Any | Test::Like(_) | Test::Unlike(_) => &[],
+        }
+    }
+
     fn holds(&self, signs: &[Sign<'_>]) -> bool {
         let mut meeting = signs.iter().filter(|sign| self.is_met_by(**sign));
         if self.at_least <= 1 {

@@ -49,7 +49,8 @@ impl Identity {
             serial: best(Attribute::Serial).and_then(|text| serial::key(text, model)),
             udi: best(Attribute::Udi).and_then(serial::udi_key),
             mac: best(Attribute::Mac).and_then(read_mac),
-            vendor: best(Attribute::Vendor).map(|word| knowledge.maker(word).to_lowercase()),
+            vendor: best(Attribute::Vendor)
+                .map(|word| knowledge.maker(knowledge.clinical(word)).to_lowercase()),
             model: model.map(str::to_lowercase),
             name: best(Attribute::Hostname).map(str::to_lowercase),
             ae_title: best(Attribute::AeTitle).map(str::to_owned),

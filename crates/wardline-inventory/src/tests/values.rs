@@ -184,3 +184,25 @@ fn who_takes_the_images_it_asked_for_is_a_workstation_and_no_archive() {
     world.says("10.0.0.1", "dicom", &[(Attribute::DicomService, "scp:query")]);
     assert_eq!(world.device("10.0.0.1").roles, [Role::Archive]);
 }
+
+#[test]
+fn the_name_of_a_group_is_its_medical_business_in_clinical_data_only() {
+    let vendor = |protocol, word| {
+        let mut world = World::default();
+        world.says("10.0.0.1", protocol, &[(Attribute::Vendor, word)]);
+        world.device("10.0.0.1").vendor.unwrap()
+    };
+    assert_eq!(vendor("dicom", "SIEMENS"), "Siemens Healthineers");
+    assert_eq!(vendor("bacnet", "SIEMENS"), "Siemens");
+    assert_eq!(vendor("lldp", "Siemens Building Technologies AG"), "Siemens");
+    assert_eq!(vendor("dicom", "TOSHIBA"), "Canon Medical");
+    assert_eq!(vendor("ipp", "Toshiba"), "Toshiba");
+    assert_eq!(vendor("hl7", "GE"), "GE HealthCare");
+    assert_eq!(vendor("snmp", "GE Medical"), "GE HealthCare");
+    assert_eq!(vendor("snmp", "Hospira"), "ICU Medical");
+    assert_eq!(vendor("snmp", "CareFusion"), "BD");
+    assert_eq!(vendor("hl7", "Orion"), "Orion", "not Orion Health");
+    let mut world = World::default();
+    world.packet_of("10.0.0.2@08:00:06:00:00:01", 64);
+    assert_eq!(world.device("10.0.0.2").vendor, None, "a network card of the group");
+}
