@@ -40,6 +40,9 @@ pub fn findings(devices: &[Device], content: &Content, at: Timestamp) -> Vec<Fin
                     Condition::Special(Special::SharedHostKey) => {
                         shows.add(keys.look(device));
                     }
+                    Condition::Special(Special::WitnessContradiction) => {
+                        shows.add(special::witness::look(device));
+                    }
                     other => shows.add(matcher::look(device, other)),
                 }
             }

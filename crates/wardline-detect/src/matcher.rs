@@ -38,6 +38,10 @@ impl Told {
             Condition::Service(..) => SERVICES,
             Condition::Special(Special::EndOfLifeOs) => Self::of(Attribute::Os),
             Condition::Special(Special::SharedHostKey) => Self::of(Attribute::HostKey),
+            Condition::Special(Special::WitnessContradiction) => {
+                let compared = [Attribute::Serial, Attribute::Model, Attribute::Software];
+                Self(compared.into_iter().map(Self::of).fold(0, |all, bit| all | bit)).0
+            }
         };
         Self(conditions.iter().map(bit).fold(0, |all, bit| all | bit))
     }

@@ -2,3 +2,4 @@
 
 pub(crate) mod end_of_life;
 pub(crate) mod host_key;
+pub(crate) mod witness;

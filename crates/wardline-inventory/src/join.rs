@@ -12,7 +12,7 @@ use crate::identity::host_key::{self, Shape};
 use crate::knowledge::Knowledge;
 use crate::merge::{Node, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
-use wardline_model::{About, Attribute, Mac, Subject};
+use wardline_model::{About, Attribute, Evidence, Mac, Subject};
 
 /// Stations that may say the same serial number: the network cards of one device.
 const STATIONS_OF_DEVICE_MAX: usize = 2;
@@ -71,7 +71,8 @@ impl<'a> Assembly<'a> {
         let mut clues: Vec<Clue<'a>> = Vec::new();
         let numbered = |a: Attribute| matches!(a, Attribute::Serial | Attribute::Udi);
         for (statement, seen) in &self.sightings.observations {
-            if statement.about != About::Speaker {
+            // A number that was copied into two rows of a list makes no device of two.
+            if statement.about != About::Speaker || Evidence::TESTIMONY.contains(&statement.protocol) {
                 continue;
             }
             clues.clear();

@@ -24,11 +24,13 @@ mod link;
 mod merge;
 mod place;
 mod roles;
+mod testimony;
 
 pub use explain::{Answer, Candidate, EXPLAINED, Reason, SetAside, explain, heard};
 pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;
 pub use knowledge::Knowledge;
+pub use testimony::{Testimony, attribute_to, testify};
 
 /// The devices of what was seen, made by as many threads as asked for; their number changes nothing but the time.
 #[must_use]

@@ -5,6 +5,7 @@ mod forward;
 mod identity;
 mod link;
 mod order;
+mod testimony;
 mod values;
 
 use crate::{Exchange, Host, HostSeen, Inventory, Knowledge, ServiceSeen, Sightings, devices};

@@ -140,6 +140,17 @@ pub struct Evidence {
     pub via: Option<Arc<str>>,
 }
 
+impl Evidence {
+    /// Protocols of evidence that other documents gave: an inventory list, leases, a scan.
+    pub const TESTIMONY: &[&str] = &["cmms", "dhcp-leases", "nmap"];
+
+    /// Whether another document says it, not the wire.
+    #[must_use]
+    pub fn is_testimony(&self) -> bool {
+        Self::TESTIMONY.contains(&self.protocol)
+    }
+}
+
 /// A device: merged clues.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Device {

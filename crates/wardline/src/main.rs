@@ -5,6 +5,7 @@
 
 mod command;
 mod output;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -8,8 +8,9 @@ pub(crate) mod table;
 pub(crate) mod truth;
 mod words;
 
+use crate::witness::{Documents, Witness};
 use wardline_content::Content;
-use wardline_inventory::Inventory;
+use wardline_inventory::{Inventory, Knowledge};
 use wardline_model::{Device, Finding, Timestamp};
 use wardline_sensor::Analysis;
 
@@ -23,6 +24,8 @@ pub(crate) struct Report<'a> {
     pub(crate) findings: Vec<Finding>,
     /// How many threads may write it.
     pub(crate) threads: usize,
+    /// What other documents say, and how it fits.
+    pub(crate) witnesses: Vec<Witness>,
     content: &'a Content,
 }
 
@@ -35,7 +38,16 @@ impl<'a> Report<'a> {
         content: &'a Content,
         threads: usize,
     ) -> Self {
-        Self { analysis, inventory, findings, threads, content }
+        Self { analysis, inventory, findings, threads, witnesses: Vec::new(), content }
+    }
+
+    /// Weighs other documents in: devices and findings are made anew with what they say.
+    pub(crate) fn hear(&mut self, documents: Documents) {
+        self.witnesses = documents.weigh_in(&mut self.analysis.sightings, &self.inventory);
+        let knowledge = Knowledge::new(self.content);
+        self.inventory = wardline_inventory::devices(&self.analysis.sightings, &knowledge, self.threads);
+        let at = self.analysis.last.unwrap_or_default();
+        self.findings = wardline_detect::findings(&self.inventory.devices, self.content, at);
     }
 
     /// The device of that id.
@@ -59,10 +71,15 @@ impl<'a> Report<'a> {
         self.content.classes.get(code).map_or(code, |class| class.name.as_str())
     }
 
-    /// Name of a capture file.
+    /// Name of a capture file, or of a document after the captures.
     pub(crate) fn file_name(&self, file: u32) -> &str {
-        let file = usize::try_from(file).ok().and_then(|at| self.analysis.files.get(at));
-        file.map_or("", |f| f.name.as_str())
+        usize::try_from(file).ok().and_then(|at| self.file_names().nth(at)).unwrap_or_default()
+    }
+
+    /// Names of the files in the order of their numbers: captures, then other documents.
+    pub(crate) fn file_names(&self) -> impl Iterator<Item = &str> {
+        let captures = self.analysis.files.iter().map(|file| file.name.as_str());
+        captures.chain(self.witnesses.iter().map(|witness| witness.name.as_str()))
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Special {
     EndOfLifeOs,
     /// The same long-lived key on two devices or more.
     SharedHostKey,
+    /// Another document (an inventory list, a scan) says otherwise than the wire.
+    WitnessContradiction,
 }
 
 /// A pattern that a rule looks for.

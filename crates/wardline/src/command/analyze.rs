@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::output::{Report, explain, folder, json, table};
+use crate::witness;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -39,6 +40,13 @@ pub(crate) struct Arguments {
     /// A folder with a site's own fingerprints and rules (TOML, or Recog XML), which add to and override ours.
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
+    /// What others say of the devices: an inventory list (CSV), DHCP leases (ISC, Kea, Windows), an Nmap scan (XML).
+    /// May be given several times.
+    #[arg(long, value_name = "FILE")]
+    witness: Vec<PathBuf>,
+    /// Which column of an inventory list means what, where its headings do not tell (TOML, `[columns]`).
+    #[arg(long, value_name = "FILE", requires = "witness")]
+    mapping: Option<PathBuf>,
     /// Print why this device is what it is said to be: its id, an address, a MAC, a host name, an AE title or a
     /// serial number.
     #[arg(long, value_name = "DEVICE")]
@@ -62,7 +70,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         // Before hours of reading, not after.
         folder::prepare(folder)?;
     }
+    let documents = witness::read(&arguments.witness, arguments.mapping.as_deref(), arguments.files.len())?;
     let mut report = report(&mut captures, &content, arguments.threads)?;
+    if !arguments.witness.is_empty() {
+        report.hear(documents);
+    }
     if let Some(folder) = &arguments.output {
         folder::write(&mut report, folder)
             .with_context(|| format!("{}: the results could not be written there", folder.display()))?;
@@ -118,6 +130,16 @@ pub(crate) fn outcome(report: &Report<'_>) -> Outcome {
         } else if file.truncated {
             eprintln!("wardline: {}: cut short; what was there has been read", name(file));
             outcome = Outcome::Problems;
+        }
+    }
+    for witness in &report.witnesses {
+        for problem in &witness.problems {
+            let field = if problem.field.is_empty() { String::new() } else { format!(", {}", problem.field) };
+            eprintln!("wardline: {}: line {}{field}: {}", witness.name, problem.line, problem.why);
+            outcome = Outcome::Problems;
+        }
+        if witness.more_problems > 0 {
+            eprintln!("wardline: {}: {} more problems", witness.name, witness.more_problems);
         }
     }
     outcome

@@ -210,7 +210,8 @@ fn told(report: &Report<'_>, evidence: &Evidence) -> String {
         let _ = write!(text, ", told by {}", report.label(via));
     }
     if let Some(packet) = evidence.seen.exemplars.first() {
-        let _ = write!(text, " ({} frame {})", base_name(report.file_name(packet.file())), packet.frame());
+        let unit = if evidence.is_testimony() { "line" } else { "frame" };
+        let _ = write!(text, " ({} {unit} {})", base_name(report.file_name(packet.file())), packet.frame());
     }
     if &*evidence.source != "wire" {
         let _ = write!(text, "; source: {}", evidence.source);

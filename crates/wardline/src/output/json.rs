@@ -6,6 +6,7 @@ mod lines;
 mod text;
 
 use super::Report;
+use crate::witness::Witness;
 use lines::Layout;
 use std::io::{self, Write};
 use text::Text;
@@ -26,7 +27,13 @@ pub(crate) fn write(report: &mut Report<'_>, out: &mut impl Write) -> io::Result
     flows(report, Layout::Array, out)?;
     out.write_all(b"],\n\"findings\":[")?;
     findings(report, Layout::Array, out)?;
-    out.write_all(b"]}\n")
+    out.write_all(b"]")?;
+    if !report.witnesses.is_empty() {
+        let mut text = Text::default();
+        text.plain(",\n\"witnesses\":").array(&report.witnesses, witness);
+        out.write_all(text.bytes())?;
+    }
+    out.write_all(b"}\n")
 }
 
 /// Devices as one JSON array, a line each.
@@ -48,7 +55,7 @@ pub(crate) fn write_findings(report: &Report<'_>, out: &mut impl Write) -> io::R
 
 /// Observations, one JSON object a line.
 pub(crate) fn write_observations(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
-    let names = FileNames::of(&report.analysis.files);
+    let names = FileNames::of(report);
     let items = report.analysis.sightings.observations.iter().map(Ok);
     let render = |text: &mut Text, (statement, seen): &(&Statement, &Seen)| {
         observation(text, statement, seen, &names);
@@ -57,7 +64,7 @@ pub(crate) fn write_observations(report: &Report<'_>, out: &mut impl Write) -> i
 }
 
 fn devices(report: &Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
-    let names = FileNames::of(&report.analysis.files);
+    let names = FileNames::of(report);
     let items = report.inventory.devices.iter().map(Ok);
     lines::write(items, report.threads, layout, |text, one: &&Device| device(text, one, &names), out)
 }
@@ -67,7 +74,7 @@ fn flows(report: &mut Report<'_>, layout: Layout, out: &mut impl Write) -> io::R
 }
 
 fn findings(report: &Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
-    let names = FileNames::of(&report.analysis.files);
+    let names = FileNames::of(report);
     let items = report.findings.iter().map(Ok);
     lines::write(items, report.threads, layout, |text, one: &&Finding| finding(text, one, &names), out)
 }
@@ -76,8 +83,8 @@ fn findings(report: &Report<'_>, layout: Layout, out: &mut impl Write) -> io::Re
 struct FileNames<'a>(Vec<&'a str>);
 
 impl<'a> FileNames<'a> {
-    fn of(files: &'a [FileSummary]) -> Self {
-        Self(files.iter().map(|f| f.name.as_str()).collect())
+    fn of(report: &'a Report<'_>) -> Self {
+        Self(report.file_names().collect())
     }
 
     fn get(&self, file: u32) -> &'a str {
@@ -122,6 +129,29 @@ fn file(text: &mut Text, file: &FileSummary) {
         if let Some(dropped) = file.dropped {
             text.key("dropped").number(dropped);
         }
+    });
+}
+
+fn witness(text: &mut Text, witness: &Witness) {
+    text.object(|text| {
+        text.key("file").string(&witness.name);
+        text.key("kind").string(witness.kind.as_str());
+        text.key("entries").number(witness.entries as u64);
+        text.key("matched").number(witness.matched as u64);
+        text.key("never_seen").array(&witness.never_seen, |text, (line, label)| {
+            text.object(|text| {
+                text.key("line").number(*line);
+                text.key("label").string(label);
+            });
+        });
+        text.key("not_listed").array(&witness.not_listed, |text, id| text.string(id));
+        text.key("problems").array(&witness.problems, |text, problem| {
+            text.object(|text| {
+                text.key("line").number(problem.line);
+                text.key("field").string(&problem.field);
+                text.key("why").string(&problem.why);
+            });
+        });
     });
 }
 

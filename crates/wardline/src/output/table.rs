@@ -19,6 +19,8 @@ const ADDRESS_MIN: usize = 17;
 const ROWS_MAX: usize = 200;
 /// Under the first word of a finding.
 const INDENT: &str = "            ";
+/// Names listed of what another document has and the capture has not, and the other way.
+const WITNESS_NAMES_MAX: usize = 10;
 /// Devices named under a finding.
 const NAMED_MAX: usize = 4;
 
@@ -68,6 +70,7 @@ pub(crate) fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> 
         write_group(group, &devices, report, style, out)?;
     }
     write_findings(report, style, out)?;
+    write_witnesses(report, style, out)?;
     write_counters(report, style, out)
 }
 
@@ -231,6 +234,31 @@ fn shown_in(finding: &Finding, report: &Report<'_>) -> String {
             report.file_name(p.file())
         )
     })
+}
+
+/// How other documents fit what was seen, both ways.
+fn write_witnesses(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    for witness in &report.witnesses {
+        let head = format!("\n{}: {}", witness.kind.words().to_uppercase(), witness.name);
+        writeln!(out, "{}", style.paint("1", &head))?;
+        writeln!(out, "  {} of {} entries are devices seen here", witness.matched, witness.entries)?;
+        let mut list = |what: &str, names: Vec<String>| {
+            let shown: Vec<&str> = names.iter().take(WITNESS_NAMES_MAX).map(String::as_str).collect();
+            let more = match names.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more (all stand in the JSON)"),
+            };
+            if shown.is_empty() { Ok(()) } else { writeln!(out, "  {what}: {}{more}", shown.join(", ")) }
+        };
+        let unseen = witness
+            .never_seen
+            .iter()
+            .map(|(line, label)| format!("{} (line {line})", cell(label, COLUMN_MAX)));
+        list("listed and never seen", unseen.collect())?;
+        let missing = witness.not_listed.iter().map(|id| cell(&report.label(id), COLUMN_MAX));
+        list("seen and not listed", missing.collect())?;
+    }
+    Ok(())
 }
 
 fn write_counters(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {

@@ -13,3 +13,4 @@ mod hospital;
 mod lab;
 mod messages;
 mod network;
+mod witness;

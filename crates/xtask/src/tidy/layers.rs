@@ -8,6 +8,7 @@ const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-model", Some(0)),
     ("wardline-wire", Some(1)),
     ("wardline-content", Some(1)),
+    ("wardline-formats", Some(1)),
     ("wardline-product", Some(1)),
     ("wardline-protocols", Some(2)),
     ("wardline-inventory", Some(2)),
