@@ -36,10 +36,13 @@ const READ_MULTIPLE: u8 = 14;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let &[0x81, function, high, low, ref rest @ ..] = probe.bytes else { return Verdict::No };
+    let at_usual = |port: &u16| (47_808..=47_823).contains(port);
     if usize::from(u16::from_be_bytes([high, low])) != probe.bytes.len() {
-        return Verdict::No;
+        // Some devices count wrong; between the usual ports what follows tells enough.
+        let tells = matches!(function, UNICAST | BROADCAST) && is_message(rest);
+        return if tells && probe.ports.iter().all(at_usual) { Verdict::Yes } else { Verdict::No };
     }
-    let usual = probe.ports.iter().any(|port| (47_808..=47_823).contains(port));
+    let usual = probe.ports.iter().any(at_usual);
     let fits = match function {
         FORWARDED => rest.get(6) == Some(&1),
         DISTRIBUTE | UNICAST | BROADCAST => rest.first() == Some(&1) && rest.len() >= 3,
@@ -49,6 +52,19 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         _ => false,
     };
     if fits { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether these are the heads of the network layer and of an application message of known kind.
+const fn is_message(bytes: &[u8]) -> bool {
+    // Version 1, nothing reserved, no addresses; a request with its sizes, or an announcement or answer.
+    match bytes {
+        [1, control, 0, sizes, _, service, ..] if *control & 0xFB == 0 => {
+            *sizes & 0x80 == 0 && *service <= 34
+        }
+        [1, control, 0x10, service, ..] if *control & 0xFB == 0 => *service <= 11,
+        [1, control, 0x20 | 0x30 | 0x50, _, service, ..] if *control & 0xFB == 0 => *service <= 34,
+        _ => false,
+    }
 }
 
 #[derive(Default)]
@@ -71,7 +87,8 @@ impl Bacnet {
             return Err(Fault::Malformed("link type"));
         }
         let function = reader.u8("function")?;
-        reader.skip(2, "length")?;
+        let length = reader.u16("length")?;
+        notes.malformed |= usize::from(length) != bytes.len();
         let origin = match function {
             FORWARDED => {
                 let origin = Ipv4Addr::from(reader.array::<4>("origin")?);

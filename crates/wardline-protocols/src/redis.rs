@@ -190,7 +190,7 @@ const COMMANDS: &[&str] = &[
     "ZSCORE",
 ];
 /// Those among them that also stand alone on a line at the start of a flow; the answer must confirm.
-const INLINE: &[&str] = &["AUTH", "CLIENT", "CONFIG", "DBSIZE", "HELLO", "INFO", "PING", "SELECT"];
+const INLINE: &[&str] = &["AUTH", "CLIENT", "CONFIG", "DBSIZE", "HELLO", "INFO", "PING", "PUBLISH", "SELECT"];
 /// Errors that no other protocol answers with.
 const ERRORS: &[&str] = &[
     "-DENIED",
@@ -206,6 +206,26 @@ const ERRORS: &[&str] = &[
     "-WRONGPASS",
     "-WRONGTYPE",
 ];
+
+/// Errors about a request that is none, in words that are the server's own.
+const COMPLAINTS: &[&[u8]] = &[
+    b"-ERR Protocol error: ",
+    b"-ERR unknown command '",
+    b"-ERR unknown command `",
+    b"-ERR wrong number of arguments for '",
+];
+
+/// Whether the bytes start with a complaint; `More` when they may.
+fn complaint(bytes: &[u8]) -> Verdict {
+    let of = |complaint: &&[u8]| bytes.starts_with(complaint);
+    if COMPLAINTS.iter().any(of) {
+        Verdict::Yes
+    } else if COMPLAINTS.iter().any(|complaint| complaint.starts_with(bytes)) {
+        Verdict::More
+    } else {
+        Verdict::No
+    }
+}
 
 fn command(word: &[u8]) -> Option<&'static str> {
     COMMANDS.iter().find(|name| name.as_bytes().eq_ignore_ascii_case(word)).copied()
@@ -265,6 +285,8 @@ fn probe(probe: &Probe<'_>) -> Verdict {
             Err(true) => Verdict::More,
             _ => Verdict::No,
         },
+        // Mail servers complain in similar words.
+        Some(b'-') if by_server(probe) => complaint(bytes),
         Some(
             b'A' | b'C' | b'D' | b'H' | b'I' | b'P' | b'S' | b'a' | b'c' | b'd' | b'h' | b'i' | b'p' | b's',
         ) if probe.from_start && probe.other.is_empty() => inline(bytes),
@@ -362,7 +384,9 @@ impl Dissector for Redis {
             Err(step) => return step,
         };
         self.values = self.values.saturating_add(1);
-        if self.values > VALUES_MAX {
+        // A client that does not speak this protocol teaches nothing.
+        let foreign = self.values == 1 && complaint(line) == Verdict::Yes;
+        if self.values > VALUES_MAX || foreign {
             return Step::Done;
         }
         let after = bytes.get(consumed..).unwrap_or_default();
@@ -405,7 +429,7 @@ impl<'a> Token<'a> {
 
 impl Redis {
     fn begin(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) {
-        let asks = bytes.first().is_some_and(|b| *b == b'*' || b.is_ascii_alphabetic());
+        let asks = bytes.first().is_some_and(|b| !b"$+-:_,#!=(%~>|".contains(b));
         let client = if asks { side } else { side.peer() };
         self.client = Some(client);
         // Everything but a line of words was certain before.

@@ -41,6 +41,10 @@ const RECORD_MAX: u16 = 16_384 + 2_048;
 /// Longest part of a handshake message that is kept: hellos and single certificates are far below.
 const MESSAGE_MAX: usize = 16_384;
 const TLS_1_3: u16 = 0x0304;
+/// Shortest encrypted record: one byte and a tag.
+const ENCRYPTED_MIN: u16 = 17;
+/// Longest encrypted record that is waited for: what ends a conversation fits into one packet.
+const TAIL_MAX: u16 = 1_400;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let bytes = probe.bytes;
@@ -112,6 +116,8 @@ struct Tls {
     retry: bool,
     fingerprinted: bool,
     is_over: bool,
+    /// The only record seen so far is encrypted, of usual size, and filled its packet.
+    fills: bool,
 }
 
 /// One direction.
@@ -132,6 +138,7 @@ struct Lane {
 
 impl Dissector for Tls {
     fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        self.fills = false;
         if self.records == 0 && bytes.first().is_some_and(|b| b & 0x80 != 0) {
             return self.ssl2(side, bytes, notes);
         }
@@ -153,9 +160,16 @@ impl Dissector for Tls {
             }
             // In TLS 1.3 it means nothing and may stand between two hellos.
             CHANGE_CIPHER_SPEC if !self.retry => self.finish(side, notes),
+            // Picked up in the middle: whether a short one fills its packet tells more than its head.
+            APPLICATION_DATA if self.records == 0 && length <= TAIL_MAX && bytes.len() < record => {
+                return Step::More(record);
+            }
             APPLICATION_DATA if self.records > 0 => self.finish(side, notes),
             _ => {}
         }
+        let encrypted = matches!(kind, APPLICATION_DATA | ALERT) && length >= ENCRYPTED_MIN;
+        self.fills =
+            self.records == 0 && encrypted && minor > 0 && length <= TAIL_MAX && record == bytes.len();
         self.records = self.records.saturating_add(1);
         notes.confirmed |= self.records > 1;
         side.of(&mut self.lanes).lost = false;
@@ -170,6 +184,14 @@ impl Dissector for Tls {
         // What the missing bytes were cannot be told; the offer stands as it was seen.
         self.tell_offer(notes);
         Step::Skip(1)
+    }
+
+    /// The tail of a conversation may be one record: type, version and a length that is its packet's.
+    fn end(&mut self, notes: &mut Notes) {
+        if self.fills {
+            notes.confirmed = true;
+            notes.encrypted = Some(true);
+        }
     }
 }
 
