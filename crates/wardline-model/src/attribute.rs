@@ -99,6 +99,10 @@ attributes! {
     FriendlyName = "friendly-name",
     /// FTP greeting text.
     FtpBanner = "ftp-banner",
+    /// HASSH of an SSH client: digest of the algorithm lists it offers.
+    Hassh = "hassh",
+    /// HASSH of an SSH server.
+    HasshServer = "hassh-server",
     /// HL7 sending application (MSH-3).
     Hl7Application = "hl7-application",
     /// HL7 sending facility (MSH-4).

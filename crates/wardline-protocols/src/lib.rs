@@ -67,6 +67,7 @@ mod ntlm;
 mod ntp;
 mod once;
 mod opcua;
+mod pjl;
 mod poct1a;
 mod pop3;
 mod postgres;
@@ -104,6 +105,7 @@ mod tls;
 mod vnc;
 mod ws_discovery;
 mod xml;
+mod zpl;
 
 pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};

@@ -1,11 +1,14 @@
 //! SSH (RFC 4253, RFC 4419, RFC 5656, RFC 9142): who runs what, and the key by which a server is known.
 //!
-//! In: both streams up to NEWKEYS. Out: identification strings, the server's host key out of the key exchange,
-//! weak choices of the negotiation. What follows is encrypted and only counted. Limits: [`LINE_MAX`],
+//! In: both streams up to NEWKEYS. Out: identification strings, the server's host key out of the key exchange and
+//! whether it is too short, weak choices of the negotiation, HASSH of both sides (Salesforce, 2018: digests of
+//! the algorithm lists). What follows is encrypted and only counted. Limits: [`LINE_MAX`],
 //! [`LINES_MAX`], [`PACKET_MAX`]. Refuses: SSH 1 beyond its greeting.
 
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, base64, text};
+use md5::Md5;
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use wardline_model::{Attribute, DetailKey, Fact};
 use wardline_wire::{Fault, Reader};
 
@@ -38,7 +41,21 @@ const GROUP_REQUEST: u8 = 34;
 const WEAK_EXCHANGES: &[&str] =
     &["diffie-hellman-group1-sha1", "diffie-hellman-group-exchange-sha1", "rsa1024-sha1"];
 /// Ciphers without strength (RFC 8758, RFC 4253 section 6.3).
-const WEAK_CIPHERS: &[&str] = &["none", "arcfour", "arcfour128", "arcfour256", "des-cbc", "des-cbc@ssh.com"];
+const WEAK_CIPHERS: &[&str] = &[
+    "none",
+    "arcfour",
+    "arcfour128",
+    "arcfour256",
+    "des-cbc",
+    "des-cbc@ssh.com",
+    // Blocks of 64 bits: a long session repeats them.
+    "3des-cbc",
+    "blowfish-cbc",
+    "cast128-cbc",
+    "idea-cbc",
+];
+/// Bytes of the modulus of an RSA key that is long enough (NIST SP 800-131A): 2,048 bits.
+const MODULUS_MIN: usize = 256;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let starts = [&b"SSH-2.0-"[..], b"SSH-1.99-", b"SSH-1.5-", b"SSH-1.3-"];
@@ -58,8 +75,47 @@ struct Lane {
     identified: bool,
     lines: u8,
     finished: bool,
-    /// Key exchanges, and ciphers towards the server, in the order of preference.
-    lists: Option<[String; 2]>,
+    lists: Option<Lists>,
+}
+
+/// What a side offers, in the order of preference.
+struct Lists {
+    exchanges: String,
+    /// Towards the server.
+    ciphers: String,
+    /// HASSH as a client, and as a server.
+    hassh: [String; 2],
+}
+
+impl Lists {
+    /// Of the body of a KEXINIT (RFC 4253 section 7.1).
+    fn read(payload: &[u8]) -> Result<Self, Fault> {
+        let mut reader = Reader::new(payload);
+        reader.skip(16, "cookie")?;
+        let exchanges = string(&mut reader, "key exchanges")?;
+        string(&mut reader, "host key types")?;
+        let ciphers = [string(&mut reader, "ciphers")?, string(&mut reader, "ciphers")?];
+        let digests = [string(&mut reader, "digests")?, string(&mut reader, "digests")?];
+        let packings = [string(&mut reader, "compressions")?, string(&mut reader, "compressions")?];
+        let text = |bytes| text::ascii(bytes).unwrap_or_default().to_owned();
+        let [towards_server, towards_client] = ciphers;
+        let hassh = |ciphers, digests, packings| {
+            let lists: [&[u8]; 4] = [exchanges, ciphers, digests, packings];
+            Md5::digest(lists.join(&b";"[..])).iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
+        };
+        let ([digests_to, digests_back], [packings_to, packings_back]) = (digests, packings);
+        Ok(Self {
+            exchanges: text(exchanges),
+            ciphers: text(towards_server),
+            hassh: [
+                hassh(towards_server, digests_to, packings_to),
+                hassh(towards_client, digests_back, packings_back),
+            ],
+        })
+    }
 }
 
 impl Dissector for Ssh {
@@ -143,13 +199,10 @@ impl Ssh {
     fn packet(&mut self, side: Side, message: u8, payload: &[u8], notes: &mut Notes) -> Result<(), Fault> {
         match message {
             KEXINIT => {
-                let mut reader = Reader::new(payload);
-                reader.skip(16, "cookie")?;
-                let exchanges = string(&mut reader, "key exchanges")?;
-                string(&mut reader, "host key types")?;
-                let ciphers = string(&mut reader, "ciphers")?;
-                let list = |bytes| text::ascii(bytes).unwrap_or_default().to_owned();
-                side.of(&mut self.lanes).lists = Some([list(exchanges), list(ciphers)]);
+                let lane = side.of(&mut self.lanes);
+                if lane.lists.is_none() {
+                    lane.lists = Some(Lists::read(payload)?);
+                }
             }
             NEWKEYS => {
                 side.of(&mut self.lanes).finished = true;
@@ -168,16 +221,17 @@ impl Ssh {
 
     fn is_group_exchange(&mut self, server: Side) -> bool {
         let client = server.peer();
-        self.choice(client, 0).is_some_and(|exchange| exchange.starts_with("diffie-hellman-group-exchange"))
+        self.choice(client, |lists| &lists.exchanges)
+            .is_some_and(|exchange| exchange.starts_with("diffie-hellman-group-exchange"))
     }
 
     /// The client's first choice that the server knows too (RFC 4253 section 7.1).
-    fn choice(&self, client: Side, list: usize) -> Option<String> {
+    fn choice(&self, client: Side, list: fn(&Lists) -> &str) -> Option<String> {
         let [opener, accepter] = &self.lanes;
         let (client, server) = if client == Side::Opener { (opener, accepter) } else { (accepter, opener) };
-        let server = server.lists.as_ref()?.get(list)?;
+        let server = list(server.lists.as_ref()?);
         let both = |name: &&str| server.split(',').any(|known| known == *name);
-        client.lists.as_ref()?.get(list)?.split(',').find(both).map(str::to_owned)
+        list(client.lists.as_ref()?).split(',').find(both).map(str::to_owned)
     }
 
     /// The roles are known: what the two lists come to is the server's to answer for.
@@ -186,10 +240,17 @@ impl Ssh {
         if self.exchange.is_some() {
             return;
         }
-        self.exchange = self.choice(client, 0);
+        let roles = [(client, Attribute::Hassh), (client.peer(), Attribute::HasshServer)];
+        for (at, (side, attribute)) in roles.into_iter().enumerate() {
+            let lists = side.of(&mut self.lanes).lists.as_ref();
+            let hassh = lists.and_then(|lists| lists.hassh.get(at));
+            let fact = hassh.and_then(|hassh| Fact::new(attribute, hassh, 95, "ssh.kexinit"));
+            notes.speaker(side, [fact]);
+        }
+        self.exchange = self.choice(client, |lists| &lists.exchanges);
         let weakness = |name| Fact::new(Attribute::Weakness, name, 90, "ssh.kexinit");
         let is_in = |choice: Option<&str>, list: &[&str]| choice.is_some_and(|choice| list.contains(&choice));
-        let cipher = self.choice(client, 1);
+        let cipher = self.choice(client, |lists| &lists.ciphers);
         notes.speaker(
             client.peer(),
             [
@@ -204,16 +265,35 @@ impl Ssh {
     /// The server's public key: a string that starts with the name of its kind.
     fn host_key(&mut self, server: Side, payload: &[u8], notes: &mut Notes) -> Result<(), Fault> {
         let key = string(&mut Reader::new(payload), "host key")?;
-        let kind = string(&mut Reader::new(key), "host key type")?;
+        let mut parts = Reader::new(key);
+        let kind = string(&mut parts, "host key type")?;
         let kind = text::ascii(kind).filter(|kind| kind.len() <= 64 && !kind.contains(' '));
         let kind = kind.ok_or(Fault::Malformed("host key type"))?;
         if !std::mem::replace(&mut self.key_told, true) {
             let value = format!("{kind} SHA256:{}", base64::encode(&Sha256::digest(key)));
-            notes.speaker(server, [Fact::new(Attribute::HostKey, &value, 98, "ssh.host-key")]);
+            let weak = match kind {
+                "ssh-rsa" => is_short(parts)?,
+                // Always of 1,024 bits (RFC 4253 section 6.6).
+                "ssh-dss" => true,
+                _ => false,
+            };
+            let weakness = || Fact::new(Attribute::Weakness, "ssh-weak-host-key", 90, "ssh.host-key");
+            notes.speaker(
+                server,
+                [Fact::new(Attribute::HostKey, &value, 98, "ssh.host-key"), weak.then(weakness).flatten()],
+            );
             notes.detail(DetailKey::HostKey, &value);
         }
         Ok(())
     }
+}
+
+/// Whether the modulus of an RSA key, after its exponent, is too short.
+fn is_short(mut parts: Reader<'_>) -> Result<bool, Fault> {
+    string(&mut parts, "exponent")?;
+    let modulus = string(&mut parts, "modulus")?;
+    let digits = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+    Ok(digits.len() < MODULUS_MIN)
 }
 
 fn string<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<&'a [u8], Fault> {

@@ -60,6 +60,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::dcerpc::PROTOCOL,
     crate::http::PROTOCOL,
     crate::rtsp::PROTOCOL,
+    crate::pjl::PROTOCOL,
+    crate::zpl::PROTOCOL,
     crate::dnp3::PROTOCOL,
     crate::enip::PROTOCOL,
     crate::bacnet::PROTOCOL,
