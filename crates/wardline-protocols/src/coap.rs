@@ -5,7 +5,7 @@
 //! device. A message holds together when version, type, code and token fit one another and its options are
 //! known, in order, as long as they may be, and fill it. Certain when a request names a path or a host, or when
 //! an answer bears the token or the number of what it answers; over TCP when both sides begin with their
-//! capabilities. Refuses: paths, bodies. Limits: [`MESSAGES_MAX`], [`OPTIONS_MAX`].
+//! capabilities. Options that nobody knows and nobody need know are let pass on the usual port only. Refuses: paths, bodies. Limits: [`MESSAGES_MAX`], [`OPTIONS_MAX`].
 
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, text};
 use wardline_wire::{Fault, Reader};
@@ -104,8 +104,8 @@ fn code(byte: u8) -> Option<Code> {
     }
 }
 
-/// The message that a datagram is.
-fn message(bytes: &[u8]) -> Option<Message<'_>> {
+/// The message that a datagram is; `lenient` when unknown options may stand in it.
+fn message(bytes: &[u8], lenient: bool) -> Option<Message<'_>> {
     let (&[first, code_byte, high, low], rest) = bytes.split_first_chunk::<4>()?;
     let token = first & 0x0F;
     if first >> 6 != 1 || token > TOKEN_MAX {
@@ -122,13 +122,13 @@ fn message(bytes: &[u8]) -> Option<Message<'_>> {
     fits.then_some(())?;
     let mut reader = Reader::new(rest);
     let token = reader.take(usize::from(token), "token").ok()?;
-    let names = options(&mut reader)?;
+    let names = options(&mut reader, lenient)?;
     let number = u16::from_be_bytes([high, low]);
     Some(Message { code, acknowledges: kind >= 2, number, token, names })
 }
 
 /// Reads options to the body; how many bytes of them name a host or a path.
-fn options(reader: &mut Reader<'_>) -> Option<usize> {
+fn options(reader: &mut Reader<'_>, lenient: bool) -> Option<usize> {
     let mut number = 0_u32;
     let mut names = 0_usize;
     for _ in 0..OPTIONS_MAX {
@@ -142,10 +142,15 @@ fn options(reader: &mut Reader<'_>) -> Option<usize> {
         number = number.saturating_add(extended(reader, head >> 4).ok()?);
         let length = usize::try_from(extended(reader, head & 0x0F).ok()?).ok()?;
         let value = reader.take(length, "option value").ok()?;
-        let (_, least, most, is_text) = OPTIONS.iter().find(|option| option.0 == number)?;
-        let fits = (*least..=*most).contains(&length) && (!is_text || is_name(value));
+        let fits = match OPTIONS.iter().find(|option| option.0 == number) {
+            Some((_, least, most, is_text)) => {
+                (*least..=*most).contains(&length) && (!is_text || is_name(value))
+            }
+            // Even numbers may be left out by who does not know them (RFC 7252 section 5.4.1).
+            None => lenient && number.is_multiple_of(2) && is_name(value),
+        };
         fits.then_some(())?;
-        if NAMES.contains(&number) {
+        if NAMES.contains(&number) || OPTIONS.iter().all(|option| option.0 != number) {
             names = names.saturating_add(length);
         }
     }
@@ -203,7 +208,7 @@ fn probe(probe: &Probe<'_>) -> Verdict {
             Err(_) => Verdict::No,
         };
     }
-    match message(probe.bytes) {
+    match message(probe.bytes, probe.port(PORT)) {
         Some(message) if message.is_telling_request() => Verdict::Yes,
         // On its port a name may be shorter, and come alone.
         Some(message) if message.code == Code::Request && message.names > 0 && probe.port(PORT) => {
@@ -230,7 +235,7 @@ impl Dissector for Coap {
         if self.stream {
             return self.stream(side, bytes, notes);
         }
-        let Some(message) = message(bytes) else { return Step::Withdraw };
+        let Some(message) = message(bytes, true) else { return Step::Withdraw };
         let certain = match (&message.code, &*side.peer().of(&mut self.asked)) {
             (Code::Request, _) => message.is_telling_request(),
             (Code::Empty | Code::Response, Some((number, token))) => {

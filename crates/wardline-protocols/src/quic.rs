@@ -130,7 +130,10 @@ impl Quic {
         let with_own = own.version == packet.version
             && (same(packet.source, &own.source) || same(packet.destination, &own.destination));
         let with_peer = peer.version == packet.version && same(packet.destination, &peer.source);
-        packet.kind != Kind::Reserved && (with_own || with_peer)
+        match packet.kind {
+            Kind::Reserved(fills) => fills,
+            _ => with_own || with_peer,
+        }
     }
 
     fn initial(&mut self, side: Side, packet: &Packet<'_>, before: usize, notes: &mut Notes) {

@@ -227,7 +227,7 @@ impl Zpl {
         let rule = "zpl.getvar";
         let fact = match asked {
             Variable::Firmware => firmware(value, rule),
-            Variable::Model => Fact::new(Attribute::Model, value, 90, rule),
+            Variable::Model => Fact::new(Attribute::Model, name(value), 90, rule),
             Variable::Serial => Fact::new(Attribute::Serial, value, 90, rule),
             Variable::Other => return,
         };
@@ -253,7 +253,17 @@ fn identification(line: &str) -> Option<[&str; 2]> {
         && matches!(dots, "6" | "8" | "12" | "24")
         && !sized.is_empty()
         && sized.bytes().all(|b| b.is_ascii_digit());
-    fits.then_some([model, version])
+    fits.then_some([name(model), version])
+}
+
+/// The model's name without the short form of its maker before it, and the resolution of its head and its
+/// languages behind: `ZTC ZD421-300dpi ZPL` is a `ZD421`.
+fn name(model: &str) -> &str {
+    let model = model.strip_prefix("ZTC ").unwrap_or(model);
+    let Some((name, resolution)) = model.rsplit_once('-') else { return model };
+    let dots = resolution.split(' ').next().and_then(|word| word.strip_suffix("dpi"));
+    let is_resolution = dots.is_some_and(|dots| !dots.is_empty() && dots.bytes().all(|b| b.is_ascii_digit()));
+    if is_resolution && !name.is_empty() { name } else { model }
 }
 
 /// Whether a line is one of the first two of an answer to `~HS`: numbers, twelve or eleven.

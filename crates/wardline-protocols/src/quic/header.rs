@@ -5,6 +5,10 @@ use wardline_wire::{Fault, Reader};
 
 /// Longest connection id of a known version (RFC 9000 section 17.2).
 const ID_MAX: usize = 20;
+/// Shortest id that a client may choose for its server (RFC 9000 section 7.2).
+const ID_MIN: usize = 8;
+/// Shortest datagram with a client's first packet (RFC 9000 section 14.1).
+const DATAGRAM_MIN: usize = 1_200;
 /// Tag of a Retry, and of every encrypted payload.
 const TAG: usize = 16;
 /// Payload that a protected packet has at least: four bytes of number and text, and the tag.
@@ -60,8 +64,9 @@ const fn is_reserved(number: u32) -> bool {
 pub(super) enum Kind {
     /// The server lists the versions it speaks.
     Negotiation,
-    /// A version that nobody speaks: only the connection ids can be read.
-    Reserved,
+    /// A version that nobody speaks; whether it looks like the Initial packet of version 1 and fills a datagram
+    /// as the first of a client must.
+    Reserved(bool),
     /// Hello of either side; the number of bytes before its packet number.
     Initial(usize),
     /// Data ahead of the handshake, or the rest of the handshake.
@@ -102,11 +107,14 @@ impl<'a> Packet<'a> {
         }
         let destination = id(&mut reader)?;
         let source = id(&mut reader)?;
-        let mut packet = Self { kind: Kind::Reserved, version, destination, source, bytes };
+        let mut packet = Self { kind: Kind::Reserved(false), version, destination, source, bytes };
         let Some(known) = Version::of(version) else {
-            if version == 0 {
-                packet.kind = negotiation(&mut reader)?;
-            }
+            packet.kind = if version == 0 {
+                negotiation(&mut reader)?
+            } else {
+                let telling = first & 0x30 == 0 && destination.len() >= ID_MIN && bytes.len() >= DATAGRAM_MIN;
+                Kind::Reserved(telling && fills(reader).is_ok_and(|left| left == 0))
+            };
             return Ok(packet);
         };
         let kind = (first >> 4) & 3;
@@ -131,6 +139,15 @@ impl<'a> Packet<'a> {
         packet.kind = if kind == 0 { Kind::Initial(before) } else { Kind::Protected };
         Ok(packet)
     }
+}
+
+/// Bytes behind token and payload of an Initial packet.
+fn fills(mut reader: Reader<'_>) -> Result<usize, Fault> {
+    for field in ["token", "QUIC payload"] {
+        let length = varint(&mut reader)?;
+        reader.skip(usize::try_from(length).unwrap_or(usize::MAX), field)?;
+    }
+    Ok(reader.len())
 }
 
 /// A list of versions of which one is known to us or reserved, to the end of the datagram.
