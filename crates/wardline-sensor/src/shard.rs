@@ -20,10 +20,11 @@ const DATAGRAM_SILENCE: i64 = 120 * Timestamp::SECOND;
 const CLOSED_SILENCE: i64 = 60 * Timestamp::SECOND;
 /// After how many packets one flow is looked at to see whether it is over.
 const PACKETS_PER_TURN: u32 = 8;
-/// Bytes that the flows of one logical shard may hold while they are looked into: 256 shards hold 80 MiB.
-const HELD_PER_SHARD_MAX: usize = 320 * 1024;
+/// Bytes that the flows of one logical shard may hold while they are looked into: 256 shards hold 40 MiB, some 40,000
+/// conversations at once; those idle longest are looked into no further.
+const HELD_PER_SHARD_MAX: usize = 160 * 1024;
 /// What is left of them when there were too many: the longest idle give way, some at once.
-const HELD_PER_SHARD_LEFT: usize = 240 * 1024;
+const HELD_PER_SHARD_LEFT: usize = 128 * 1024;
 
 /// One logical shard.
 pub(crate) struct Shard {
