@@ -1,12 +1,14 @@
 """Makes the clinical material of the bench: a small hospital's dialogues between two namespaces, captured.
 
-OUTPUT.pcap SEED-FREE: images by DCMTK (dump2dcm, storescu, storescp) of 50 modality addresses, HL7 v2 over MLLP
+Argument: the capture to write. Images by DCMTK (dump2dcm, storescu, storescp) of 50 modality addresses, HL7 v2 over MLLP
 (90 devices, 900 connections, 7,370 messages with answers), ASTM E1381 (28 analysers, 400 sessions). Needs root,
 `ip`, `tcpdump` and DCMTK. Patients are invented, pixels are noise. Each address gets a hardware address of a medical
 maker, since a virtual cable has but two of its own.
 """
 
 import concurrent.futures
+import contextlib
+import ctypes
 import fcntl
 import os
 import pathlib
@@ -25,6 +27,7 @@ MODALITIES, DEVICES, ANALYSERS = 50, 90, 28
 CONNECTIONS, MESSAGES, SESSIONS = 900, 7_370, 400
 SERVER = "10.20.0.2"
 ENQ, ACK, EOT = b"\x05", b"\x06", b"\x04"
+SIOCETHTOOL = 0x8946
 # Registrants of addresses, as data/fingerprints/oui.tsv writes them.
 MAKERS = ("Philips", "GE Medical", "Siemens Healthineers", "Draeger", "Baxter", "Roche", "Sysmex", "Abbott",
           "Beckman", "Mindray", "Nihon Kohden", "Hologic", "Canon Medical", "FUJIFILM", "Carestream", "Welch Allyn",
@@ -54,19 +57,11 @@ def address(kind, number):
 def plain_frames(interface):
     """Turns segmentation by the interface off: a mirror port shows frames of the wire's size."""
     with socket.socket() as control:
-        for command in (0x1F, 0x21, 0x24, 0x2C):  # ETHTOOL_STSO, SUFO, SGSO, SGRO
-            value = bytearray(struct.pack("II", command, 0))
-            data = (len(value), value)
-            pointer = memoryview(value)
-            import ctypes
-
-            buffer = (ctypes.c_char * len(value)).from_buffer(value)
-            request = struct.pack("16sP", interface.encode(), ctypes.addressof(buffer))
-            try:
-                fcntl.ioctl(control, 0x8946, request)
-            except OSError:
-                pass
-            del data, pointer
+        for command in (0x1F, 0x21, 0x24, 0x2C):  # ETHTOOL_STSO, SUFO, SGSO, SGRO of linux/ethtool.h
+            value = ctypes.create_string_buffer(struct.pack("II", command, 0), 8)
+            request = struct.pack("16sP", interface.encode(), ctypes.addressof(value))
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(control, SIOCETHTOOL, request)
 
 
 # ---- what the two ends do, each in its namespace
@@ -265,7 +260,6 @@ def capture(output):
     finally:
         for process in running:
             process.terminate()
-        subprocess.run(["ip", "netns", "pids", far], check=False, stdout=subprocess.PIPE)
         for space in (near, far):
             for pid in subprocess.run(["ip", "netns", "pids", space], capture_output=True, text=True).stdout.split():
                 subprocess.run(["kill", pid], check=False)
