@@ -74,7 +74,7 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads:
         texts: &texts,
         conclusions: &conclusions,
         groups: Groups::default(),
-        clues: Clues::default(),
+        clues: Clues::with_room(expected(sightings)),
         seen: Vec::new(),
         listed: BTreeSet::new(),
     };
@@ -90,6 +90,13 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads:
     assembly.note_shared_keys();
     assembly.note_patient_data();
     assembly.finish(knowledge, threads)
+}
+
+/// How many clues there will be, roughly: facts and frames, and half as many conclusions.
+fn expected(sightings: &Sightings) -> usize {
+    let facts: usize = sightings.observations.keys().map(|statement| statement.facts.len()).sum();
+    let told = facts.saturating_add(sightings.stations.len()).saturating_add(sightings.hosts.len());
+    told.saturating_add(told / 2)
 }
 
 /// Addresses of hosts that say one of these, of themselves or of what made their data.

@@ -96,6 +96,11 @@ pub(crate) struct Clues<'a> {
 }
 
 impl<'a> Clues<'a> {
+    /// None yet, with room for so many: a list of this size is not to be moved while it grows.
+    pub(crate) fn with_room(count: usize) -> Self {
+        Self { placed: Vec::with_capacity(count), order: Vec::new() }
+    }
+
     /// Adds a clue about a node.
     pub(crate) fn put(&mut self, node: NodeId, clue: Clue<'a>) {
         self.placed.push((node, clue));
