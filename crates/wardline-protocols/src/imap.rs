@@ -5,7 +5,7 @@
 //! password accepted in clear. After STARTTLS the rest is handed over. Literals are stepped over by their
 //! length. Never read: mailboxes and messages. Limits: [`LINE_MAX`], [`LITERAL_MAX`], [`STRANGE_MAX`].
 
-use crate::line::{Lines, verb};
+use crate::line::{Conduct, Lines, verb};
 use crate::sasl::{self, Login};
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use wardline_model::{Attribute, Fact};
@@ -98,8 +98,7 @@ struct Imap {
     login: Login,
     /// The command that waits, by its tag.
     asked: Option<(Asked, Vec<u8>)>,
-    confirmed: bool,
-    strange: u8,
+    conduct: Conduct,
     /// Software was said of the opener, of the accepter.
     named: [bool; 2],
 }
@@ -159,19 +158,19 @@ impl Imap {
                 return None;
             }
         }
-        let Some((tag, words)) = tag(line) else { return self.strange() };
+        let Some((tag, words)) = tag(line) else { return self.conduct.strange(false, STRANGE_MAX) };
         let (verb, rest) = verb(words);
-        if MAILBOX.contains(&verb.as_str()) && self.confirmed && self.asked.is_none() {
+        if MAILBOX.contains(&verb.as_str()) && self.conduct.is_confirmed() && self.asked.is_none() {
             return Some(Step::Done);
         }
         if !COMMANDS.contains(&verb.as_str()) {
-            return self.strange();
+            return self.conduct.strange(false, STRANGE_MAX);
         }
         self.server = Some(side.peer());
         notes.requester = Some(side);
         // A server greeted with `* OK` before: the two together are this protocol's alone.
         if self.greeted {
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
         if let Some(banner) = self.banner.take() {
             notes.speaker(side.peer(), [Fact::new(Attribute::ImapBanner, &banner, 90, "imap.banner")]);
@@ -210,7 +209,7 @@ impl Imap {
             _ if matches!(word.as_str(), "OK" | "NO" | "BAD") => {
                 self.tagged(server, line, word == "OK", notes)
             }
-            _ => self.strange(),
+            _ => self.conduct.strange(false, STRANGE_MAX),
         }
     }
 
@@ -220,7 +219,7 @@ impl Imap {
         if !std::mem::replace(&mut self.greeted, true) && greets && self.asked.is_none() {
             let text = String::from_utf8_lossy(text);
             if text.to_ascii_lowercase().contains("imap") {
-                self.confirm(notes);
+                self.conduct.confirm(notes);
                 notes.speaker(server, [Fact::new(Attribute::ImapBanner, &text, 90, "imap.banner")]);
             } else {
                 self.banner = Some(text.chars().take(GREETING_MAX).collect());
@@ -229,9 +228,9 @@ impl Imap {
         }
         self.banner = None;
         if word == "CAPABILITY" && text.starts_with(b"IMAP4") {
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
-        if word == "ID" && self.confirmed {
+        if word == "ID" && self.conduct.is_confirmed() {
             self.identity(server, text, notes);
         }
     }
@@ -240,7 +239,7 @@ impl Imap {
         self.server = Some(server);
         let (tag, _) = tag(line)?;
         let (asked, _) = self.asked.take_if(|(_, asked)| asked == tag)?;
-        self.confirm(notes);
+        self.conduct.confirm(notes);
         let login = std::mem::take(&mut self.login);
         match asked {
             Asked::Tls if good => {
@@ -285,19 +284,6 @@ impl Imap {
                 fact(Attribute::Os, system, release, 60),
             ],
         );
-    }
-
-    const fn strange(&mut self) -> Option<Step> {
-        if !self.confirmed {
-            return Some(Step::Withdraw);
-        }
-        self.strange = self.strange.saturating_add(1);
-        if self.strange > STRANGE_MAX { Some(Step::Done) } else { None }
-    }
-
-    fn confirm(&mut self, notes: &mut Notes) {
-        self.confirmed = true;
-        notes.confirmed = true;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lines of a text dialogue, one at a time: bounded, resumed after loss.
 
-use crate::Step;
+use crate::{Notes, Step};
 
 /// Cuts one direction into lines; the rest of a line that is too long, or whose start was lost, is left out.
 #[derive(Default)]
@@ -31,6 +31,36 @@ impl Lines {
     /// Bytes were lost: what follows up to the next end of a line is left out.
     pub(crate) const fn lose(&mut self) {
         self.broken = true;
+    }
+}
+
+/// How well a dialogue keeps to the protocol that it was taken for.
+#[derive(Debug, Default)]
+pub(crate) struct Conduct {
+    confirmed: bool,
+    strange: u8,
+}
+
+impl Conduct {
+    /// Whether it is known to be of the protocol.
+    pub(crate) const fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// From here on it is known.
+    pub(crate) const fn confirm(&mut self, notes: &mut Notes) {
+        self.confirmed = true;
+        notes.confirmed = true;
+    }
+
+    /// A line that is none of the protocol: the claim is withdrawn, unless it is known to be of it or was greeted as
+    /// such; more than `most` of them, and it is over.
+    pub(crate) const fn strange(&mut self, greeted: bool, most: u8) -> Option<Step> {
+        if !self.confirmed && !greeted {
+            return Some(Step::Withdraw);
+        }
+        self.strange = self.strange.saturating_add(1);
+        if self.strange > most { Some(Step::Done) } else { None }
     }
 }
 

@@ -4,7 +4,7 @@
 //! a password accepted in clear. After STLS the rest is handed over. Never read: messages and their lists.
 //! Limits: [`LINE_MAX`], [`STRANGE_MAX`].
 
-use crate::line::{Lines, verb};
+use crate::line::{Conduct, Lines, verb};
 use crate::sasl::{self, Login};
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use wardline_model::{Attribute, Fact};
@@ -79,8 +79,7 @@ struct Pop3 {
     banner: Option<String>,
     login: Login,
     asked: Asked,
-    confirmed: bool,
-    strange: u8,
+    conduct: Conduct,
 }
 
 /// What the client waits for.
@@ -132,17 +131,17 @@ impl Pop3 {
             return match verb.as_str() {
                 "QUIT" | "NOOP" | "" => None,
                 // A client that is not yet known to speak this speaks something else.
-                _ if !self.confirmed => Some(Step::Withdraw),
-                _ => self.strange(),
+                _ if !self.conduct.is_confirmed() => Some(Step::Withdraw),
+                _ => self.conduct.strange(self.greeted, STRANGE_MAX),
             };
         }
         // Key-value stores log in with the same word, followed by a password.
-        if !self.confirmed && verb == "AUTH" && !is_mechanism(rest) {
+        if !self.conduct.is_confirmed() && verb == "AUTH" && !is_mechanism(rest) {
             return Some(Step::Withdraw);
         }
         // A server greeted with +OK before: the two together are this protocol's alone.
         if self.greeted {
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
         self.server = Some(side.peer());
         let banner = self.banner.take().filter(|_| !transaction && verb != "PASS");
@@ -170,7 +169,9 @@ impl Pop3 {
             "STLS" => self.asked = Asked::Tls,
             "CAPA" => self.asked = Asked::Capabilities,
             // Messages follow.
-            _ if transaction && self.confirmed && self.asked == Asked::Nothing => return Some(Step::Done),
+            _ if transaction && self.conduct.is_confirmed() && self.asked == Asked::Nothing => {
+                return Some(Step::Done);
+            }
             _ => {}
         }
         None
@@ -188,14 +189,14 @@ impl Pop3 {
                 }
                 return None;
             }
-            "IMPLEMENTATION" if self.asked == Asked::Nothing && self.confirmed => {
+            "IMPLEMENTATION" if self.asked == Asked::Nothing && self.conduct.is_confirmed() => {
                 let text = String::from_utf8_lossy(text);
                 notes.speaker(server, [Fact::new(Attribute::Pop3Banner, &text, 85, "pop3.implementation")]);
                 return None;
             }
             _ => {
                 self.banner = None;
-                return self.strange();
+                return self.conduct.strange(self.greeted, STRANGE_MAX);
             }
         };
         self.server = Some(server);
@@ -225,19 +226,6 @@ impl Pop3 {
             _ => {}
         }
         None
-    }
-
-    const fn strange(&mut self) -> Option<Step> {
-        if !self.confirmed && !self.greeted {
-            return Some(Step::Withdraw);
-        }
-        self.strange = self.strange.saturating_add(1);
-        if self.strange > STRANGE_MAX { Some(Step::Done) } else { None }
-    }
-
-    fn confirm(&mut self, notes: &mut Notes) {
-        self.confirmed = true;
-        notes.confirmed = true;
     }
 }
 

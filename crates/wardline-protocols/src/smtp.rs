@@ -5,7 +5,7 @@
 //! follows DATA or BDAT, addresses. Limits: [`LINE_MAX`], [`BANNER_MAX`], [`STRANGE_MAX`]. Refuses: LMTP,
 //! whose LHLO tells it.
 
-use crate::line::{Lines, verb};
+use crate::line::{Conduct, Lines, verb};
 use crate::sasl::{self, Login};
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, text};
 use wardline_model::{Attribute, Fact};
@@ -123,8 +123,7 @@ struct Smtp {
     reply: Option<[u8; 3]>,
     login: Login,
     asked: Asked,
-    confirmed: bool,
-    strange: u8,
+    conduct: Conduct,
 }
 
 /// What the client waits for.
@@ -175,16 +174,16 @@ impl Smtp {
         }
         let (verb, rest) = verb(line);
         match verb.as_str() {
-            "DATA" | "BDAT" if self.confirmed => return Some(Step::Done),
+            "DATA" | "BDAT" if self.conduct.is_confirmed() => return Some(Step::Done),
             "NOOP" | "HELP" | "QUIT" => return None,
             "X-ANONYMOUSTLS" => {}
             word if COMMANDS.contains(&word) => {}
-            _ => return self.strange(),
+            _ => return self.conduct.strange(false, STRANGE_MAX),
         }
         self.server = Some(side.peer());
         // A lone HELO greets in other dialogues too.
         if verb != "HELO" || self.greeted {
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
         notes.requester = Some(side);
         match verb.as_str() {
@@ -217,8 +216,8 @@ impl Smtp {
         let text = line.get(4..).unwrap_or_default();
         let code = code.filter(|_| more || line.get(3).is_none_or(|b| *b == b' '));
         let Some(code) = code else {
-            notes.malformed |= self.confirmed;
-            return self.strange();
+            notes.malformed |= self.conduct.is_confirmed();
+            return self.conduct.strange(false, STRANGE_MAX);
         };
         self.server = Some(side);
         if !self.greeted && self.banner.len() < BANNER_MAX {
@@ -242,7 +241,7 @@ impl Smtp {
         }
         let (word, _) = verb(text);
         if EXTENSIONS.contains(&word.split('=').next().unwrap_or_default()) {
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
         let Some(name) = self.name.take().filter(|_| self.reply.is_none()) else { return };
         let again = text::ascii(text).and_then(|text| host_name(text.split(' ').next()?));
@@ -260,7 +259,7 @@ impl Smtp {
             self.tell_banner(notes);
         }
         if first && matches!(&code, b"421" | b"554") {
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
         let asked = self.asked;
         let goes_on = code.starts_with(b"3");
@@ -294,22 +293,8 @@ impl Smtp {
         if let Some(server) = self.server.filter(|_| !banner.is_empty()) {
             notes.speaker(server, [Fact::new(Attribute::SmtpBanner, &banner, 90, "smtp.banner")]);
             self.name = banner.split(' ').next().and_then(host_name);
-            self.confirm(notes);
+            self.conduct.confirm(notes);
         }
-    }
-
-    /// Not what this protocol says there; commands of one maker's are some.
-    const fn strange(&mut self) -> Option<Step> {
-        if !self.confirmed {
-            return Some(Step::Withdraw);
-        }
-        self.strange = self.strange.saturating_add(1);
-        if self.strange > STRANGE_MAX { Some(Step::Done) } else { None }
-    }
-
-    fn confirm(&mut self, notes: &mut Notes) {
-        self.confirmed = true;
-        notes.confirmed = true;
     }
 }
 
