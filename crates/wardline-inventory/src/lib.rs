@@ -5,6 +5,7 @@
 //! Cost grows with the number of different statements, n log n, not with traffic.
 
 mod assemble;
+mod batch;
 mod choose;
 mod class;
 mod clue;
@@ -26,6 +27,7 @@ mod place;
 mod roles;
 mod testimony;
 
+pub use batch::{BatchId, Conversation, Conversations, SensorBatch, SensorHealth, SourceHealth, Spoken};
 pub use explain::{Answer, Candidate, EXPLAINED, Reason, SetAside, explain, heard};
 pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;
