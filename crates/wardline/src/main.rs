@@ -26,6 +26,7 @@ struct Arguments {
 enum Command {
     Analyze(command::analyze::Arguments),
     Demo(command::demo::Arguments),
+    Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
 }
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Analyze(arguments) => command::analyze::run(&arguments),
         Command::Demo(arguments) => command::demo::run(&arguments),
+        Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
     };
     match done {

@@ -13,4 +13,5 @@ mod hospital;
 mod lab;
 mod messages;
 mod network;
+mod score;
 mod witness;

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-protocols", Some(2)),
     ("wardline-inventory", Some(2)),
     ("wardline-detect", Some(2)),
+    ("wardline-risk", Some(2)),
     ("wardline-simulate", Some(2)),
     ("wardline-sensor", Some(5)),
     ("wardline", Some(6)),
