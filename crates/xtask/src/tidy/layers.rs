@@ -7,6 +7,7 @@ use toml::Table;
 const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-model", Some(0)),
     ("wardline-wire", Some(1)),
+    ("wardline-capture", Some(1)),
     ("wardline-content", Some(1)),
     ("wardline-formats", Some(1)),
     ("wardline-product", Some(1)),

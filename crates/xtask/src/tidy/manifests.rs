@@ -28,7 +28,7 @@ const TOKIO: &[&str] = &[
 /// Crates that read what strangers wrote: cargo allows no lint table beside the workspace's, so the strict
 /// set stands at the head of their `lib.rs`.
 const STRICT_CRATES: &[&str] =
-    &["wardline-wire", "wardline-protocols", "wardline-content", "wardline-formats"];
+    &["wardline-capture", "wardline-wire", "wardline-protocols", "wardline-content", "wardline-formats"];
 
 const STRICT_LINTS: &[&str] = &[
     "indexing_slicing",
