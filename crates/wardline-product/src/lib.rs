@@ -7,5 +7,9 @@
 
 mod maker;
 mod name;
+mod truth;
+mod version;
 
 pub use maker::{Maker, Makers};
+pub use truth::Truth;
+pub use version::{Day, Scheme, VERSION_BYTES_MAX, Version};
