@@ -5,11 +5,15 @@
 //! count; beyond that a name is an alias or it is unknown: there is no guess by likeness, a wrong maker is
 //! worse than none.
 
+mod applies;
 mod maker;
 mod name;
+mod range;
 mod truth;
 mod version;
 
+pub use applies::{Applies, TEXT_BYTES_MAX};
 pub use maker::{Maker, Makers};
+pub use range::{Bound, Membership, Reading, Span, membership};
 pub use truth::Truth;
 pub use version::{Day, Scheme, VERSION_BYTES_MAX, Version};

@@ -20,8 +20,8 @@ mod scheme;
 mod token;
 
 pub use date::Day;
+pub(crate) use date::month;
 pub use scheme::Scheme;
-pub(crate) use order::compare_tokens;
 pub(crate) use token::{Token, tokens, written_tokens};
 
 use std::cmp::Ordering;

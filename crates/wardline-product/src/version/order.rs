@@ -9,7 +9,11 @@ pub(crate) fn compare_tokens(a: &[Token], b: &[Token], letters: Letters) -> Opti
     let mut place = 0_usize;
     loop {
         let (x, y) = (a.get(place), b.get(place));
-        if x.is_none() && y.is_none() {
+        // A pattern's last place stands for all that may follow.
+        let ends = |list: &[Token], other: Option<&Token>| {
+            other == Some(&Token::Any) && list.len() == place.saturating_add(1)
+        };
+        if (x.is_none() && y.is_none()) || ends(a, x) || ends(b, y) {
             return Some(Ordering::Equal);
         }
         match at(x, y, place, letters) {

@@ -21,7 +21,15 @@ fn ascends(scheme: Scheme, all: &[&str]) {
 #[test]
 fn versions_of_devices_follow_each_other() {
     for row in [
-        &["1.0.13", "1.1.3 Build 10", "1.1.3 MR Build 11", "1.1.5", "1.1.6", "1.3.0 Build 14", "1.3.1 Build 13"][..],
+        &[
+            "1.0.13",
+            "1.1.3 Build 10",
+            "1.1.3 MR Build 11",
+            "1.1.5",
+            "1.1.6",
+            "1.3.0 Build 14",
+            "1.3.1 Build 13",
+        ][..],
         &["9.7", "9.13", "9.19", "9.33", "9.33.1", "12.1", "12.1.3"],
         &["5.09.02", "5.89.05", "5.89.05b", "5.89.06"],
         &["2.4A", "2.6", "2.6A", "2.7A"],
@@ -46,7 +54,15 @@ fn versions_of_devices_follow_each_other() {
     ascends(Scheme::Revision, &["VA20A", "VB10A", "VB10A SP1", "VC10B"]);
     ascends(
         Scheme::Semantic,
-        &["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0"],
+        &[
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+        ],
     );
     ascends(Scheme::Country, &["U60", "028U000061", "028U000062"]);
 }
@@ -90,9 +106,12 @@ fn what_has_no_order_is_not_ordered() {
 
 #[test]
 fn a_pattern_stands_for_all_it_may_be() {
-    for (pattern, inside, outside) in
-        [("12.2.x.x", "12.2.8.3", "12.3"), ("5.x.x", "5.7.1", "6.0"), ("C.0x", "C.03", "D.01"), ("3.X.16", "3.2.16", "3.2.17")]
-    {
+    for (pattern, inside, outside) in [
+        ("12.2.x.x", "12.2.8.3", "12.3"),
+        ("5.x.x", "5.7.1", "6.0"),
+        ("C.0x", "C.03", "D.01"),
+        ("3.X.16", "3.2.16", "3.2.17"),
+    ] {
         assert_eq!(compare(Scheme::Revision, pattern, inside), Some(Equal), "{pattern}");
         assert_ne!(compare(Scheme::Revision, pattern, outside), Some(Equal), "{pattern}");
     }
@@ -118,8 +137,31 @@ fn prose_is_no_version() {
 /// A stream of pseudo-random texts made of the parts that versions have.
 fn texts(count: usize) -> Vec<Version> {
     const PARTS: &[&str] = &[
-        "0", "1", "2", "10", "007", ".", ".", "-", " ", "a", "b", "rc", "beta", "SP", "HF", "build ", "U", "x1",
-        "special", "V", "Rev ", "99999999999999999999", "é", "(", "B.",
+        "0",
+        "1",
+        "2",
+        "10",
+        "007",
+        ".",
+        ".",
+        "-",
+        " ",
+        "a",
+        "b",
+        "rc",
+        "beta",
+        "SP",
+        "HF",
+        "build ",
+        "U",
+        "x1",
+        "special",
+        "V",
+        "Rev ",
+        "99999999999999999999",
+        "é",
+        "(",
+        "B.",
     ];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
@@ -152,9 +194,12 @@ fn every_scheme_is_a_partial_order() {
                         _ => continue,
                     };
                     assert_eq!(
-                        order[a][c], wanted,
+                        order[a][c],
+                        wanted,
                         "{scheme:?}: {} / {} / {}",
-                        all[a].text(), all[b].text(), all[c].text()
+                        all[a].text(),
+                        all[b].text(),
+                        all[c].text()
                     );
                 }
             }
