@@ -6,14 +6,18 @@
 //! worse than none.
 
 mod applies;
+mod cpe;
 mod maker;
 mod name;
+mod purl;
 mod range;
 mod truth;
 mod version;
 
 pub use applies::{Applies, TEXT_BYTES_MAX};
+pub use cpe::{Attribute, CPE_BYTES_MAX, Cpe, CpeError, Open, Relation, Text, Value};
 pub use maker::{Maker, Makers};
+pub use purl::{PURL_BYTES_MAX, Purl, PurlError};
 pub use range::{Bound, Membership, Reading, Span, membership};
 pub use truth::Truth;
 pub use version::{Day, Scheme, VERSION_BYTES_MAX, Version};
