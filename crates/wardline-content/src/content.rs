@@ -11,6 +11,7 @@ use crate::kind::inference::{Advice, Inference, RawAdvice, RawInference};
 use crate::kind::maker::MakerEntry;
 use crate::kind::os_lifecycle::{OsLifecycle, RawOsRelease};
 use crate::kind::oui::{OuiTable, RawOuiFlag};
+use crate::kind::product::{ProductNames, Succession};
 use crate::kind::recog;
 use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::{Attribute, Mac};
@@ -31,6 +32,10 @@ pub struct Content {
     pub enterprises: BTreeMap<u32, Enterprise>,
     /// Manufacturers by canonical name.
     pub makers: BTreeMap<String, MakerEntry>,
+    /// Products by maker and name.
+    pub products: BTreeMap<String, ProductNames>,
+    /// Who answers for the products of another, by the former maker.
+    pub successions: BTreeMap<String, Succession>,
     /// What several signs together say, by id.
     pub inferences: BTreeMap<String, Inference>,
     /// What to observe next, the best first.
@@ -158,6 +163,8 @@ struct Gathered {
     inferences: Shelf<String, (Defaults, RawInference)>,
     advice: Shelf<String, RawAdvice>,
     makers: Shelf<String, MakerEntry>,
+    products: Shelf<String, ProductNames>,
+    successions: Shelf<String, Succession>,
     enterprises: Shelf<u32, Enterprise>,
     oui_flags: Shelf<String, RawOuiFlag>,
     releases: Shelf<String, (Option<String>, RawOsRelease)>,
@@ -215,6 +222,13 @@ impl Gathered {
         for entry in document.maker {
             place(&mut self.makers, entry.name.clone(), layer, file, entry, problems);
         }
+        for entry in document.product {
+            let id = format!("{} {}", entry.maker, entry.name);
+            place(&mut self.products, id, layer, file, entry, problems);
+        }
+        for entry in document.succession {
+            place(&mut self.successions, entry.from.clone(), layer, file, entry, problems);
+        }
         for entry in document.enterprise {
             place(&mut self.enterprises, entry.number, layer, file, entry, problems);
         }
@@ -254,6 +268,11 @@ impl Gathered {
                 problems.push(Problem::new("", &maker.name, format!("`{unknown}` is not a listed maker")));
             }
         }
+        let is_maker = |name: &str| makers.contains_key(name);
+        let products =
+            check_shelf(self.products, &mut problems, |_, entry| entry.check(is_maker).map(|()| entry));
+        let successions =
+            check_shelf(self.successions, &mut problems, |_, entry| entry.check(is_maker).map(|()| entry));
         let enterprises = check_shelf(self.enterprises, &mut problems, |_, e| e.check().map(|()| e));
         let weaknesses = check_shelf(self.weaknesses, &mut problems, |_, raw| raw.check());
         let releases = check_shelf(self.releases, &mut problems, |layer, (source, raw)| {
@@ -274,6 +293,8 @@ impl Gathered {
             advice,
             enterprises,
             makers,
+            products,
+            successions,
             classes,
             weaknesses,
             os_lifecycle: OsLifecycle::new(releases.into_values().collect()),

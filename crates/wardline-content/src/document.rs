@@ -8,6 +8,7 @@ use crate::kind::inference::{RawAdvice, RawInference};
 use crate::kind::maker::MakerEntry;
 use crate::kind::os_lifecycle::RawOsRelease;
 use crate::kind::oui::RawOuiFlag;
+use crate::kind::product::{ProductNames, Succession};
 use serde::Deserialize;
 
 /// A TOML file: any of these tables, in any file.
@@ -35,6 +36,10 @@ pub(crate) struct Document {
     pub(crate) os: Vec<RawOsRelease>,
     #[serde(default)]
     pub(crate) weakness: Vec<RawWeakness>,
+    #[serde(default)]
+    pub(crate) product: Vec<ProductNames>,
+    #[serde(default)]
+    pub(crate) succession: Vec<Succession>,
 }
 
 impl Document {

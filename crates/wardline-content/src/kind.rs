@@ -9,6 +9,7 @@ pub(crate) mod maker;
 pub(crate) mod os_lifecycle;
 pub(crate) mod oui;
 mod pattern;
+pub(crate) mod product;
 pub(crate) mod recog;
 pub(crate) mod sign;
 mod template;

@@ -39,6 +39,7 @@ pub use kind::inference::{Advice, Inference};
 pub use kind::maker::MakerEntry;
 pub use kind::os_lifecycle::{OsLifecycle, OsRelease};
 pub use kind::oui::{Oui, OuiFlags, OuiTable};
+pub use kind::product::{ProductNames, Succession};
 pub use kind::sign::{Sign, SignCondition, SignKey, SignRule};
 
 /// The embedded files: name below `data/`, and bytes.

@@ -53,6 +53,7 @@ fn nothing_is_missing() {
         ("prefixes", content.oui.len(), 46_000),
         ("classes", content.classes.len(), 83),
         ("makers", content.makers.len(), 280),
+        ("products", content.products.len(), 75),
         ("enterprise numbers", content.enterprises.len(), 90),
         ("rules", content.weaknesses.len(), 30),
         ("releases", content.os_lifecycle.iter().count(), 100),
