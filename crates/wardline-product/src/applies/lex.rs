@@ -31,27 +31,27 @@ pub(super) enum Lexeme {
 }
 
 /// Phrases, longest first within one beginning. They are compared with whole words in lower case.
-const PHRASES: &[(&[&str], Option<fn() -> Lexeme>)] = &[
-    (&["prior", "to", "and", "including"], Some(|| Lexeme::UpTo)),
-    (&["up", "to", "and", "including"], Some(|| Lexeme::UpTo)),
-    (&["up", "to", "but", "not", "including"], Some(|| Lexeme::Below)),
-    (&["up", "to"], Some(|| Lexeme::UpTo)),
-    (&["released", "prior", "to"], Some(|| Lexeme::Below)),
-    (&["released", "before"], Some(|| Lexeme::Below)),
-    (&["prior", "to"], Some(|| Lexeme::Below)),
-    (&["previous", "to"], Some(|| Lexeme::Below)),
-    (&["earlier", "than"], Some(|| Lexeme::Below)),
-    (&["older", "than"], Some(|| Lexeme::Below)),
-    (&["lower", "than"], Some(|| Lexeme::Below)),
-    (&["less", "than", "or", "equal", "to"], Some(|| Lexeme::UpTo)),
-    (&["less", "than"], Some(|| Lexeme::Below)),
-    (&["greater", "than", "or", "equal", "to"], Some(|| Lexeme::From)),
-    (&["starting", "with"], Some(|| Lexeme::From)),
-    (&["starting", "from"], Some(|| Lexeme::From)),
-    (&["back", "to"], Some(|| Lexeme::From)),
-    (&["later", "than"], Some(|| Lexeme::After)),
-    (&["newer", "than"], Some(|| Lexeme::After)),
-    (&["as", "well", "as"], Some(|| Lexeme::Separator)),
+const PHRASES: &[(&[&str], Option<Lexeme>)] = &[
+    (&["prior", "to", "and", "including"], Some(Lexeme::UpTo)),
+    (&["up", "to", "and", "including"], Some(Lexeme::UpTo)),
+    (&["up", "to", "but", "not", "including"], Some(Lexeme::Below)),
+    (&["up", "to"], Some(Lexeme::UpTo)),
+    (&["released", "prior", "to"], Some(Lexeme::Below)),
+    (&["released", "before"], Some(Lexeme::Below)),
+    (&["prior", "to"], Some(Lexeme::Below)),
+    (&["previous", "to"], Some(Lexeme::Below)),
+    (&["earlier", "than"], Some(Lexeme::Below)),
+    (&["older", "than"], Some(Lexeme::Below)),
+    (&["lower", "than"], Some(Lexeme::Below)),
+    (&["less", "than", "or", "equal", "to"], Some(Lexeme::UpTo)),
+    (&["less", "than"], Some(Lexeme::Below)),
+    (&["greater", "than", "or", "equal", "to"], Some(Lexeme::From)),
+    (&["starting", "with"], Some(Lexeme::From)),
+    (&["starting", "from"], Some(Lexeme::From)),
+    (&["back", "to"], Some(Lexeme::From)),
+    (&["later", "than"], Some(Lexeme::After)),
+    (&["newer", "than"], Some(Lexeme::After)),
+    (&["as", "well", "as"], Some(Lexeme::Separator)),
     (&["the", "limited"], None),
 ];
 
@@ -228,7 +228,7 @@ fn is_condition(lower: &str, before: &[Lexeme]) -> bool {
 fn lexeme(words: &[String], place: usize, lower: &str, lexemes: &mut Vec<Lexeme>) -> usize {
     let rest = words.get(place..).unwrap_or_default();
     if let Some((phrase, meaning)) = PHRASES.iter().find(|(phrase, _)| begins(rest, phrase)) {
-        lexemes.extend(meaning.map(|meaning| meaning()));
+        lexemes.extend(meaning.clone());
         return phrase.len();
     }
     if let Some(length) = and_earlier_or_later(rest, lexemes) {

@@ -39,7 +39,7 @@ impl Parser {
                     self.unread.push(sign_text(&sign).to_owned());
                 }
             }
-            Lexeme::AndEarlier => self.widen(|version| Span::up_to(version), "and earlier"),
+            Lexeme::AndEarlier => self.widen(Span::up_to, "and earlier"),
             Lexeme::AndLater => self.widen(Span::from, "and later"),
             Lexeme::Version(text) if glued => self.unread.push(text),
             Lexeme::Version(text) => match Version::new(&text) {

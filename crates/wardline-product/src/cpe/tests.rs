@@ -116,7 +116,7 @@ fn relations_are_those_of_the_sets_that_the_values_mean() {
             match values(&record, &device) {
                 Relation::Equal => assert_eq!(a, b, "{record:?} {device:?}"),
                 Relation::Superset => {
-                    assert!(a.iter().zip(&b).all(|(a, b)| *a || !b), "{record:?} {device:?}")
+                    assert!(a.iter().zip(&b).all(|(a, b)| *a || !b), "{record:?} {device:?}");
                 }
                 Relation::Subset => assert!(a.iter().zip(&b).all(|(a, b)| !a || *b), "{record:?} {device:?}"),
                 Relation::Disjoint => assert!(!common, "{record:?} {device:?}"),
