@@ -23,6 +23,7 @@ pub const EVIDENCE_MAX: usize = 16;
 #[must_use]
 pub fn findings(devices: &[Device], content: &Content, at: Timestamp) -> Vec<Finding> {
     let keys = special::host_key::Shared::among(devices);
+    let clocks = special::clock::Clocks::among(devices);
     let told: Vec<matcher::Told> = devices.iter().map(matcher::Told::by).collect();
     let mut findings = Vec::new();
     for rule in content.weaknesses.values() {
@@ -34,6 +35,7 @@ pub fn findings(devices: &[Device], content: &Content, at: Timestamp) -> Vec<Fin
             let mut shows = Shows::default();
             for condition in &rule.when {
                 match condition {
+                    Condition::Special(Special::ClockWrong) => shows.add(clocks.look(device)),
                     Condition::Special(Special::EndOfLifeOs) => {
                         shows.add(special::end_of_life::look(device, &content.os_lifecycle, at));
                     }

@@ -36,6 +36,7 @@ impl Told {
             | Condition::Value(attribute, _)
             | Condition::Pattern(attribute, _) => Self::of(*attribute),
             Condition::Service(..) => SERVICES,
+            Condition::Special(Special::ClockWrong) => Self::of(Attribute::ClockOffset),
             Condition::Special(Special::EndOfLifeOs) => Self::of(Attribute::Os),
             Condition::Special(Special::SharedHostKey) => Self::of(Attribute::HostKey),
             Condition::Special(Special::WitnessContradiction) => {

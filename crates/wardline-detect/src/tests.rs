@@ -46,6 +46,17 @@ next_step = "N"
 benign = "B"
 references = ["D-48"]
 when = [{ special = "shared-host-key" }]
+
+[[weakness]]
+id = "test-clock"
+kind = "weakness"
+severity = "low"
+title = "T"
+why = "W."
+next_step = "N"
+benign = "B"
+references = ["D-50"]
+when = [{ special = "clock-wrong" }]
 "#;
 
 fn content() -> &'static Content {
@@ -182,4 +193,26 @@ fn ids_are_stable_and_different_for_every_rule_and_device() {
     let ids: std::collections::BTreeSet<_> = found(&devices, 0).into_iter().map(|f| f.id).collect();
     assert_eq!(ids.len(), 4);
     assert!(ids.contains(&super::id("test-key", "dev-a")));
+}
+
+#[test]
+fn a_clock_is_wrong_when_most_others_say_so() {
+    let with = |clocks: &[&str]| {
+        let devices: Vec<Device> = clocks
+            .iter()
+            .enumerate()
+            .map(|(at, seconds)| device(&format!("d{at}"), &[(Attribute::ClockOffset, seconds, 80)]))
+            .collect();
+        let findings = findings(&devices, content(), Timestamp(0));
+        let of_clock = findings.into_iter().filter(|f| f.rule == "test-clock");
+        of_clock.map(|f| format!("{} {}", f.device, f.why)).collect::<Vec<_>>()
+    };
+    assert_eq!(with(&["7300"]), ["d0 W. It is 2 hours ahead of the clock of the capture."]);
+    assert_eq!(with(&["7300", "7290"]), [""; 0], "two against the capture: its clock is the wrong one");
+    assert_eq!(
+        with(&["-7300", "-7290", "-7301", "5"]),
+        ["d3 W. It is 2 hours ahead of what 3 clocks agree on."]
+    );
+    assert_eq!(with(&["0", "3", "299", "-900"]), ["d3 W. It is 15 minutes behind what 4 clocks agree on."]);
+    assert_eq!(with(&["nonsense", ""]), [""; 0]);
 }

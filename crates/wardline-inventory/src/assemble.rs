@@ -43,16 +43,23 @@ const CLINICAL_NAMING: &[Attribute] = &[
 pub(crate) struct Texts {
     macs: HashMap<Mac, String>,
     ips: HashMap<IpAddr, String>,
+    /// What the claimant and the holder of an address say against each other.
+    pub(crate) conflicts: Vec<[String; 2]>,
 }
 
 impl Texts {
-    fn of(sightings: &Sightings, bindings: &Bindings<'_>) -> Self {
+    fn of(sightings: &Sightings, bindings: &Bindings<'_>, link: &Link<'_>) -> Self {
         let macs = sightings.stations.keys().chain(bindings.on_link.keys().map(|(mac, _)| mac));
         let ips =
             sightings.hosts.keys().map(|host| host.ip).chain(bindings.on_link.keys().map(|(_, ip)| *ip));
         Self {
             macs: macs.map(|mac| (*mac, mac.to_string())).collect(),
             ips: ips.map(|ip| (ip, ip.to_string())).collect(),
+            conflicts: link
+                .conflicts
+                .iter()
+                .map(|c| [conflict(c.ip, c.holder), conflict(c.ip, c.claimant)])
+                .collect(),
         }
     }
 }
@@ -63,7 +70,7 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads:
     let clinical = named(sightings, CLINICAL_NAMING);
     let link = Link::survey(sightings, &bindings, &clinical);
     let tenancies = Tenancies::read(sightings, &bindings, &link);
-    let texts = Texts::of(sightings, &bindings);
+    let texts = Texts::of(sightings, &bindings, &link);
     let conclusions =
         Conclusions::draw(knowledge, &sightings.observations, texts.macs.values().map(String::as_str));
     let mut assembly = Assembly {
@@ -88,6 +95,7 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads:
     assembly.join_host_keys();
     assembly.take_equipment(knowledge);
     assembly.note_shared_keys();
+    assembly.note_conflicts();
     assembly.note_patient_data();
     assembly.finish(knowledge, threads)
 }
@@ -118,7 +126,7 @@ fn named(sightings: &Sightings, naming: &[Attribute]) -> BTreeSet<IpAddr> {
 pub(crate) struct Assembly<'a> {
     pub(crate) sightings: &'a Sightings,
     pub(crate) bindings: &'a Bindings<'a>,
-    pub(crate) link: &'a Link,
+    pub(crate) link: &'a Link<'a>,
     pub(crate) tenancies: &'a Tenancies,
     pub(crate) texts: &'a Texts,
     pub(crate) conclusions: &'a Conclusions<'a>,
@@ -232,12 +240,17 @@ impl<'a> Assembly<'a> {
     /// Makes a host that names itself a device, wherever it is.
     pub(crate) fn list_named(&mut self, node: NodeId) {
         let unicast = |ip: IpAddr| !ip.is_multicast() && !ip.is_unspecified() && ip != IpAddr::from([255; 4]);
-        if let Node::Remote(ip) = self.groups.node(node)
+        if let Node::Remote(ip, _) = self.groups.node(node)
             && unicast(ip)
         {
             self.listed.insert(node);
         }
     }
+}
+
+/// How a conflict is written: the address, and the other station that says it is its own.
+fn conflict(ip: IpAddr, other: Mac) -> String {
+    format!("{ip} also claimed by {other}")
 }
 
 /// A clue that a frame from there is.

@@ -72,8 +72,8 @@ impl<'a> Assembly<'a> {
             let node = self.groups.node(id);
             self.with_parts(&mut parts, id, |parts| match node {
                 Node::Station(mac) if !mac.is_virtual_router() => _ = parts.macs.insert(mac),
-                Node::Remote(ip) if !ip.is_unspecified() => _ = parts.ips.insert(ip),
-                Node::Station(_) | Node::Remote(_) | Node::Equipment(_) => {}
+                Node::Remote(ip, _) if !ip.is_unspecified() => _ = parts.ips.insert(ip),
+                Node::Station(_) | Node::Remote(..) | Node::Equipment(_) => {}
             });
         }
         for (mac, ip) in self.link.own() {
@@ -81,6 +81,7 @@ impl<'a> Assembly<'a> {
                 self.with_parts(&mut parts, id, |parts| _ = parts.ips.insert(ip));
             }
         }
+        let transfers = self.transfers();
         for (service, seen) in &self.sightings.services {
             let node = self.tenancies.host(self.link, service.server, seen);
             let offered = Service {
@@ -89,7 +90,9 @@ impl<'a> Assembly<'a> {
                 protocol: service.protocol,
                 encrypted: service.encrypted,
             };
-            if let Some(id) = self.groups.get(node) {
+            if let Some(id) = self.groups.get(node)
+                && !transfers.explain(self.groups.root(id), &offered)
+            {
                 self.with_parts(&mut parts, id, |parts| _ = parts.services.insert(offered));
             }
         }

@@ -18,10 +18,21 @@ pub struct Sightings {
     pub hosts: BTreeMap<Host, HostSeen>,
     /// Every source MAC that sent at least one frame, whatever it carried.
     pub stations: BTreeMap<Mac, Seen>,
+    /// In which broadcast domains each station was seen, as far as its frames tell.
+    pub domains: BTreeMap<(Mac, Domain), ()>,
     /// Services on which a host answered.
     pub services: BTreeMap<ServiceSeen, Seen>,
     /// Who asked whom in which protocol.
     pub exchanges: BTreeMap<Exchange, Seen>,
+}
+
+/// A broadcast domain, as far as it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Domain {
+    /// Number of the capture or interface, as in [`wardline_model::PacketRef::file`].
+    pub file: u32,
+    /// VLAN identifier; 0 where frames carry none.
+    pub vlan: u16,
 }
 
 /// A sender: its address and the MAC of its frames on the observed link, which may be a router's.
@@ -85,6 +96,7 @@ impl Sightings {
         merge(&mut self.observations, other.observations, Seen::merge);
         merge(&mut self.hosts, other.hosts, HostSeen::merge);
         merge(&mut self.stations, other.stations, Seen::merge);
+        self.domains.extend(other.domains);
         merge(&mut self.services, other.services, Seen::merge);
         merge(&mut self.exchanges, other.exchanges, Seen::merge);
     }

@@ -5,17 +5,20 @@
 //! host key. Two stations may share a number (two network cards); three have a factory default.
 
 use crate::assemble::Assembly;
-use crate::clue::Clue;
+use crate::clue::{Clue, WIRE};
 use crate::identity::binding::read_mac;
 use crate::identity::equipment::{Identity, Machines};
 use crate::identity::host_key::{self, Shape};
 use crate::knowledge::Knowledge;
 use crate::merge::{Node, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
-use wardline_model::{About, Attribute, Evidence, Mac, Subject};
+use wardline_model::{About, Attribute, Confidence, Evidence, Mac, Subject};
 
 /// Stations that may say the same serial number: the network cards of one device.
 const STATIONS_OF_DEVICE_MAX: usize = 2;
+
+/// Both stations were heard.
+const CONFLICT_CONFIDENCE: Confidence = 90;
 
 /// How a key on several devices is called among the weaknesses.
 const SHARED_KEY: &str = "shared-host-key";
@@ -30,7 +33,7 @@ impl<'a> Assembly<'a> {
         for (&(mac, ip), seen) in &self.bindings.told {
             let here = self.groups.number(Node::Station(mac));
             for seen in seen {
-                let there = self.tenancies.address(ip, seen);
+                let there = self.tenancies.address(self.link, ip, seen);
                 if matches!(there, Node::Station(_)) {
                     let there = self.groups.number(there);
                     self.groups.join(here, there);
@@ -50,7 +53,7 @@ impl<'a> Assembly<'a> {
             let node = self.tenancies.host(self.link, crate::Host { ip, mac }, seen);
             let macs = statement.facts.iter().filter(|fact| fact.attribute == Attribute::Mac);
             for mac in macs.filter_map(|fact| read_mac(&fact.value)) {
-                if matches!(node, Node::Remote(_)) && !mac.is_local() && !mac.is_virtual_router() {
+                if matches!(node, Node::Remote(..)) && !mac.is_local() && !mac.is_virtual_router() {
                     declared.entry(mac).or_default().insert(self.groups.number(node));
                 }
             }
@@ -106,7 +109,6 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Joins the two address families of one host key.
     /// A long-lived key on two devices or more is a sign of both: it came from one factory.
     pub(crate) fn note_shared_keys(&mut self) {
         let mut holders: BTreeMap<&str, BTreeMap<NodeId, Clue<'a>>> = BTreeMap::new();
@@ -127,6 +129,29 @@ impl<'a> Assembly<'a> {
         }
     }
 
+    /// An address that two stations say is theirs is a sign of both.
+    pub(crate) fn note_conflicts(&mut self) {
+        for (conflict, [of_claimant, of_holder]) in self.link.conflicts.iter().zip(&self.texts.conflicts) {
+            for (mac, text) in [(conflict.claimant, of_claimant), (conflict.holder, of_holder)] {
+                let node = self.groups.number(Node::Station(mac));
+                let clue = Clue {
+                    attribute: Attribute::AddressConflict,
+                    value: text,
+                    version: None,
+                    confidence: CONFLICT_CONFIDENCE,
+                    protocol: conflict.protocol,
+                    rule: "inventory.address-conflict",
+                    source: WIRE,
+                    origin: Attribute::AddressConflict,
+                    seen: conflict.seen,
+                    via: None,
+                };
+                self.clues.put(node, clue);
+            }
+        }
+    }
+
+    /// Joins the two address families of one host key.
     pub(crate) fn join_host_keys(&mut self) {
         let mut holders: BTreeMap<&str, BTreeSet<NodeId>> = BTreeMap::new();
         for (node, clue) in self.clues.iter() {

@@ -25,11 +25,13 @@ mod link;
 mod merge;
 mod place;
 mod roles;
+mod site;
 mod testimony;
+mod transfer;
 
 pub use batch::{BatchId, Conversation, Conversations, SensorBatch, SensorHealth, SourceHealth, Spoken};
 pub use explain::{Answer, Candidate, EXPLAINED, Reason, SetAside, explain, heard};
-pub use input::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
+pub use input::{Domain, Exchange, Host, HostSeen, ServiceSeen, Sightings};
 pub use inventory::Inventory;
 pub use knowledge::Knowledge;
 pub use testimony::{Testimony, attribute_to, testify};

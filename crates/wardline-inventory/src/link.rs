@@ -5,6 +5,8 @@
 //! not a host's own: a wrong merge is worse than a missing one.
 
 use crate::identity::binding::Bindings;
+use crate::identity::conflict::{self, Conflict};
+use crate::site::Sites;
 use crate::{Host, HostSeen, Sightings};
 use foldhash::{HashMap, HashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +34,11 @@ struct Usage<'a> {
 
 /// What the link tells.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Link<'a> {
+    /// Addresses that two stations say are theirs.
+    pub(crate) conflicts: Vec<Conflict<'a>>,
+    /// Which stations stand together.
+    pub(crate) sites: Sites,
     /// MACs that forward for other hosts.
     pub(crate) routers: BTreeSet<Mac>,
     /// MACs that stand at both ends of a conversation: rewritten on the way, they say nothing.
@@ -40,9 +46,9 @@ pub(crate) struct Link {
     own: HashSet<(Mac, IpAddr)>,
 }
 
-impl Link {
+impl<'a> Link<'a> {
     /// Looks at all senders; `named` tells which public addresses a clinical protocol names as devices.
-    pub(crate) fn survey(sightings: &Sightings, bindings: &Bindings<'_>, named: &BTreeSet<IpAddr>) -> Self {
+    pub(crate) fn survey(sightings: &Sightings, bindings: &Bindings<'a>, named: &BTreeSet<IpAddr>) -> Self {
         let mut usage: HashMap<Mac, Usage<'_>> = HashMap::default();
         let mut nearest: HashMap<IpAddr, u8> = HashMap::default();
         for (host, seen) in &sightings.hosts {
@@ -56,9 +62,19 @@ impl Link {
             usage.entry(mac).or_default().bound.insert(ip);
         }
         let rewritten = rewritten(sightings);
-        let mut link = Self { routers: BTreeSet::new(), rewritten, own: HashSet::default() };
+        let mut link = Self {
+            conflicts: Vec::new(),
+            sites: Sites::survey(sightings, bindings),
+            routers: BTreeSet::new(),
+            rewritten,
+            own: HashSet::default(),
+        };
         for (mac, usage) in &usage {
             link.judge(*mac, usage, &nearest, named);
+        }
+        link.conflicts = conflict::among(bindings, &link.sites, |mac, ip| link.own.contains(&(mac, ip)));
+        for conflict in &link.conflicts {
+            link.own.remove(&(conflict.claimant, conflict.ip));
         }
         link
     }

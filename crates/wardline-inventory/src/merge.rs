@@ -4,6 +4,7 @@
 //! link without MACs), or equipment that another host speaks of. Groups of nodes are kept as a forest; the
 //! root of a group is its lowest node, so that the order of merging leaves no trace.
 
+use crate::site::Site;
 use foldhash::HashMap;
 use std::net::IpAddr;
 use wardline_model::Mac;
@@ -14,7 +15,7 @@ pub(crate) enum Node {
     /// A station, by a MAC of its own.
     Station(Mac),
     /// A host without a MAC of its own: beyond a router, or on a link without MACs.
-    Remote(IpAddr),
+    Remote(IpAddr, Site),
     /// Equipment that only another host speaks of, by number.
     Equipment(usize),
 }

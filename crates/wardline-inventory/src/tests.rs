@@ -8,7 +8,7 @@ mod order;
 mod testimony;
 mod values;
 
-use crate::{Exchange, Host, HostSeen, Inventory, Knowledge, ServiceSeen, Sightings, devices};
+use crate::{Domain, Exchange, Host, HostSeen, Inventory, Knowledge, ServiceSeen, Sightings, devices};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 use wardline_content::Content;
@@ -109,6 +109,12 @@ impl World {
         let statement = Statement { subject, about, protocol, facts };
         self.seen.observations.entry(statement).and_modify(|s| s.merge(&seen)).or_insert(seen);
         self
+    }
+
+    /// Frames of the station were seen in that capture and VLAN.
+    fn stands(&mut self, station: &str, file: u32, vlan: u16) -> &mut Self {
+        self.seen.domains.insert((mac(station), Domain { file, vlan }), ());
+        self.frame(station)
     }
 
     fn serves(&mut self, server: &str, port: u16, protocol: &'static str) -> &mut Self {

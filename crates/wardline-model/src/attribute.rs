@@ -185,6 +185,8 @@ attributes! {
     TlsCipher = "tls-cipher",
     /// A weakness of the protocol's negotiation, by short name, for example `rdp-without-nla`, `snmp-v1`.
     Weakness = "weakness",
+    /// An address of this station that another says is its own at the same time: `10.0.0.1 also claimed by 02:…`.
+    AddressConflict = "address-conflict",
     /// Difference of the device's clock from the sensor's, whole seconds.
     ClockOffset = "clock-offset",
 }

@@ -1,7 +1,7 @@
 //! The state of one flow.
 
 use std::net::IpAddr;
-use wardline_inventory::{Exchange, Host, HostSeen, ServiceSeen};
+use wardline_inventory::{Domain, Exchange, Host, HostSeen, ServiceSeen};
 use wardline_model::{
     DetailKey, Endpoint, Exemplars, FlowRecord, Mac, PacketRef, Seen, Timestamp, Transport,
 };
@@ -20,6 +20,8 @@ const DUPLICATE_WITHIN_BARE: u32 = 500_000 / TICK;
 const TICK: u32 = 1 << 12;
 /// Where TFTP serves (RFC 1350 section 4).
 const TFTP_PORT: u16 = 69;
+/// From where an FTP server opens data connections (RFC 959 section 8).
+const FTP_DATA_PORT: u16 = 20;
 /// What looking into a flow costs beside the bytes it holds: dissection, streams, dissector.
 const WORK_COST: usize = 1024;
 /// Values kept of one detail.
@@ -318,6 +320,16 @@ impl Flow {
         direction.of_ref(&self.ends).seen()
     }
 
+    /// The broadcast domains in which its frames were seen. Routed packets that were seen on both sides of the router
+    /// have those of both, and neither says which station stands where.
+    pub(crate) fn domains(&self, seen: &Seen) -> impl Iterator<Item = Domain> {
+        let file = seen.exemplars.first().map_or(0, PacketRef::file);
+        let told = self.transport == Transport::Link || self.vlans.len() <= 1;
+        let untagged = self.vlans.is_empty().then_some(0);
+        let vlans = self.vlans.iter().copied().chain(untagged);
+        vlans.filter(move |_| told).map(move |vlan| Domain { file, vlan })
+    }
+
     fn host(&self, key: &FlowKey, direction: Direction) -> Option<Host> {
         key.source(direction).map(|(ip, _)| Host { ip, mac: self.mac(direction) })
     }
@@ -344,6 +356,8 @@ impl Flow {
         let port = match protocol {
             // Media go between ports that both sides agreed on for one call.
             "rtp" | "rtcp" => return None,
+            // The server calls the client back to hand over a file (RFC 959 section 3.2).
+            "unknown" if from == FTP_DATA_PORT && self.transport == Transport::Tcp => return None,
             // Files come from a fresh port each; they are asked for at the well-known one.
             "tftp" => TFTP_PORT,
             _ => port,

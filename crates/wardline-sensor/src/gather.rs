@@ -8,7 +8,7 @@ mod pool;
 use crate::totals::Totals;
 use pool::Pool;
 use std::collections::BTreeMap;
-use wardline_inventory::{Exchange, Host, HostSeen, ServiceSeen, Sightings};
+use wardline_inventory::{Domain, Exchange, Host, HostSeen, ServiceSeen, Sightings};
 use wardline_model::{About, Fact, Mac, PacketRef, Seen, Statement};
 
 /// Bytes of statements that stations make of themselves: 160,000 of usual length, what 5,000 devices say in a day.
@@ -17,6 +17,8 @@ const STATEMENTS_BYTES: usize = 80 << 20;
 const EQUIPMENT_BYTES: usize = 16 << 20;
 /// Bytes of hosts, of stations, and of services; each is 60,000 of them.
 const SIGHTINGS_BYTES: usize = 12 << 20;
+/// Bytes of where stations stand: most in one domain, a router in all; 80,000 of them.
+const DOMAINS_BYTES: usize = 8 << 20;
 /// Bytes of exchanges: every host asks several.
 const EXCHANGES_BYTES: usize = 24 << 20;
 /// Bytes of what was seen of those who only sent, per kind: 20,000.
@@ -76,6 +78,7 @@ pub(crate) struct Gather {
     equipment: Kind<Statement, Seen>,
     hosts: Kind<Host, HostSeen>,
     stations: Kind<Mac, Seen>,
+    domains: Pool<(Mac, Domain), ()>,
     services: Pool<ServiceSeen, Seen>,
     exchanges: Kind<Exchange, Seen>,
     pub(crate) totals: Totals,
@@ -88,6 +91,7 @@ impl Gather {
             equipment: Kind::new(EQUIPMENT_BYTES, ONE_SIDED_BYTES, seed),
             hosts: Kind::new(SIGHTINGS_BYTES, ONE_SIDED_BYTES, seed),
             stations: Kind::new(SIGHTINGS_BYTES, ONE_SIDED_BYTES, seed),
+            domains: Pool::new(DOMAINS_BYTES, seed),
             services: Pool::new(SIGHTINGS_BYTES, seed),
             exchanges: Kind::new(EXCHANGES_BYTES, ONE_SIDED_BYTES, seed),
             totals: Totals::default(),
@@ -111,6 +115,13 @@ impl Gather {
         }
     }
 
+    /// A station was seen in a broadcast domain.
+    pub(crate) fn domain(&mut self, mac: Mac, domain: Domain) {
+        if mac.is_station() {
+            self.domains.add((mac, domain), 0, (), |(), ()| ());
+        }
+    }
+
     pub(crate) fn host(&mut self, host: Host, seen: &HostSeen, mutual: bool) {
         self.hosts.of(mutual).add(host, 0, seen.clone(), merge_host);
     }
@@ -130,6 +141,7 @@ impl Gather {
         self.equipment.join(other.equipment, merge_seen);
         self.hosts.join(other.hosts, merge_host);
         self.stations.join(other.stations, merge_seen);
+        self.domains.join(other.domains, |(), ()| ());
         self.services.join(other.services, merge_seen);
         self.exchanges.join(other.exchanges, merge_seen);
     }
@@ -142,17 +154,20 @@ impl Gather {
         observations.extend(equipment);
         let (hosts, of_hosts) = self.hosts.into_sorted(merge_host);
         let (stations, of_stations) = self.stations.into_sorted(merge_seen);
+        let mut domains = Vec::new();
+        let of_domains = self.domains.empty_into(&mut domains);
         let mut services = Vec::new();
         let of_services = self.services.empty_into(&mut services);
         let (exchanges, of_exchanges) = self.exchanges.into_sorted(merge_seen);
         for left_out in [statements, equipment_left_out] {
             totals.shed_facts = totals.shed_facts.saturating_add(left_out);
         }
-        for left_out in [of_hosts, of_stations, of_services, of_exchanges] {
+        for left_out in [of_hosts, of_stations, of_domains, of_services, of_exchanges] {
             totals.shed_sightings = totals.shed_sightings.saturating_add(left_out);
         }
+        let domains = sorted(domains, |(), ()| ());
         let services = sorted(services, merge_seen);
-        (Sightings { observations, hosts, stations, services, exchanges }, totals)
+        (Sightings { observations, hosts, stations, domains, services, exchanges }, totals)
     }
 }
 

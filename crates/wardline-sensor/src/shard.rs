@@ -320,6 +320,7 @@ impl Shard {
             }
             if let Some(mac) = flow.mac(direction) {
                 desk.gather.station(mac, &seen.seen, mutual);
+                flow.domains(&seen.seen).for_each(|domain| desk.gather.domain(mac, domain));
             }
         }
         if let Some((service, seen)) = flow.service(key) {

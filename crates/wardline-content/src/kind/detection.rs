@@ -10,6 +10,8 @@ use wardline_model::{Attribute, FindingKind, Severity};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Special {
+    /// The clock differs from what most clocks of the network say.
+    ClockWrong,
     /// The operating system's support has ended at the time of the capture ([`crate::OsLifecycle`]).
     EndOfLifeOs,
     /// The same long-lived key on two devices or more.

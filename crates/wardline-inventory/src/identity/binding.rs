@@ -13,11 +13,20 @@ const LINK_PROTOCOLS: &[&str] = &["arp", "icmpv6", "dhcp", "dhcpv6"];
 /// Protocols by which a device tells of its management address or chassis, which may be on another port.
 const NEIGHBOUR_PROTOCOLS: &[&str] = &["lldp", "cdp", "stp"];
 
+/// A word on an address, and when it was said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<'a> {
+    /// Protocol that carried it.
+    pub(crate) protocol: &'static str,
+    /// When it was said.
+    pub(crate) seen: &'a Seen,
+}
+
 /// What the statements bind.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings<'a> {
     /// Addresses of stations, proved on the link.
-    pub(crate) on_link: BTreeMap<(Mac, IpAddr), Vec<&'a Seen>>,
+    pub(crate) on_link: BTreeMap<(Mac, IpAddr), Vec<Bound<'a>>>,
     /// Management addresses that stations tell.
     pub(crate) told: BTreeMap<(Mac, IpAddr), Vec<&'a Seen>>,
     /// MACs that a station says are its own too (LLDP chassis).
@@ -34,6 +43,10 @@ impl<'a> Bindings<'a> {
             }
         }
         bindings
+    }
+
+    fn bind(&mut self, mac: Mac, ip: IpAddr, protocol: &'static str, seen: &'a Seen) {
+        self.on_link.entry((mac, ip)).or_default().push(Bound { protocol, seen });
     }
 
     fn add(&mut self, statement: &Statement, seen: &'a Seen) {
@@ -55,7 +68,7 @@ impl<'a> Bindings<'a> {
             match (fact.attribute, station, address) {
                 (Attribute::Mac, _, Some(ip)) => {
                     if let Some(mac) = read_mac(&fact.value) {
-                        self.on_link.entry((mac, ip)).or_default().push(seen);
+                        self.bind(mac, ip, statement.protocol, seen);
                     }
                 }
                 (Attribute::Mac, Some(station), None) => {
@@ -65,8 +78,11 @@ impl<'a> Bindings<'a> {
                 }
                 (Attribute::Ip, Some(mac), None) => {
                     if let Ok(ip) = fact.value.parse::<IpAddr>() {
-                        let into = if on_link { &mut self.on_link } else { &mut self.told };
-                        into.entry((mac, ip)).or_default().push(seen);
+                        if on_link {
+                            self.bind(mac, ip, statement.protocol, seen);
+                        } else {
+                            self.told.entry((mac, ip)).or_default().push(seen);
+                        }
                     }
                 }
                 _ => {}

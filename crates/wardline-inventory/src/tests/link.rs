@@ -184,3 +184,93 @@ fn a_host_with_a_link_local_and_a_public_address_is_no_router() {
     world.packet_of(&format!("141.142.220.51@{A}"), 64);
     assert_eq!(world.device(A).roles, [Role::Router]);
 }
+
+#[test]
+fn who_claims_the_address_of_another_does_not_become_it() {
+    let mut world = World::default();
+    let switch = |world: &mut World| {
+        world.state(
+            Subject::Mac(mac(ROUTER)),
+            About::Speaker,
+            "lldp",
+            &[(Attribute::Ip, "10.0.0.254"), (Attribute::Hostname, "core")],
+        );
+    };
+    world.arp("10.0.0.254", ROUTER).arp("10.0.0.5", A);
+    switch(&mut world);
+    // The intruder says that it is both, while both go on.
+    world.arp("10.0.0.254", B).arp("10.0.0.5", B).arp("10.0.0.66", B);
+    world.hears_of("10.0.0.5", "dns", &[(Attribute::Hostname, "ct-1")]);
+    switch(&mut world);
+    world.arp("10.0.0.254", ROUTER).arp("10.0.0.5", A);
+    world.says(&format!("10.0.0.66@{B}"), "dicom", &[(Attribute::AeTitle, "ECHOSCU")]);
+    check(
+        &world,
+        &[
+            &format!("{ROUTER} 10.0.0.254 core"),
+            &format!("{A} 10.0.0.5 ct-1"),
+            &format!("{B} 10.0.0.66 ECHOSCU"),
+        ],
+    );
+    let conflicts = |word: &str| {
+        let evidence = world.device(word).evidence;
+        let of = evidence.iter().filter(|e| e.attribute == Attribute::AddressConflict);
+        of.map(|e| e.value.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(conflicts("core"), [format!("10.0.0.254 also claimed by {B}")]);
+    assert_eq!(conflicts("ct-1"), [format!("10.0.0.5 also claimed by {B}")]);
+    assert_eq!(conflicts("ECHOSCU").len(), 2);
+}
+
+#[test]
+fn one_address_in_two_networks_that_nothing_connects_is_two_devices() {
+    let (near, far) = ("fc:ff:ff:00:00:f1", "fc:ff:ff:00:00:f2");
+    let mut world = World::default();
+    world.stands(A, 0, 10).stands(near, 0, 10).stands(B, 0, 20).stands(far, 0, 20);
+    world.arp("10.0.0.5", A).arp("10.0.0.5", B).arp("10.0.0.5", A).arp("10.0.0.5", B);
+    world.says(&format!("10.0.0.5@{A}"), "dicom", &[(Attribute::AeTitle, "CT1")]);
+    world.says(&format!("10.0.0.5@{B}"), "dicom", &[(Attribute::AeTitle, "MR1")]);
+    // Beyond the router of each, a server of the same address.
+    world.packet_of(&format!("10.9.0.1@{near}"), 63).packet_of(&format!("10.9.0.1@{far}"), 63);
+    for (router, name) in [(near, "NEAR"), (far, "FAR")] {
+        world.state(
+            Subject::Host { ip: ip("10.9.0.1"), mac: Some(mac(router)) },
+            About::Speaker,
+            "dicom",
+            &[(Attribute::AeTitle, name)],
+        );
+    }
+    check(
+        &world,
+        &[
+            &format!("{A} 10.0.0.5 CT1"),
+            &format!("{B} 10.0.0.5 MR1"),
+            "10.9.0.1 FAR",
+            "10.9.0.1 NEAR",
+            near,
+            far,
+        ],
+    );
+    let evidence = world.device("CT1").evidence;
+    assert!(evidence.iter().all(|e| e.attribute != Attribute::AddressConflict));
+    // A router with a foot in both makes them one network, and the address a contested one.
+    world.stands("fc:ff:ff:00:00:f3", 0, 10).stands("fc:ff:ff:00:00:f3", 0, 20);
+    assert_eq!(world.inventory().devices.iter().filter(|d| d.ips.contains(&ip("10.9.0.1"))).count(), 1);
+}
+
+#[test]
+fn connections_that_carry_files_are_no_services() {
+    let (client, server) = (format!("10.0.0.1@{A}"), format!("10.0.0.2@{B}"));
+    let mut world = World::default();
+    world.packet_of(&client, 64).packet_of(&server, 64);
+    world.serves(&server, 21, "ftp").asks(&client, &server, "ftp");
+    world.serves(&client, 50_123, "unknown").asks(&server, &client, "unknown");
+    let ports = |world: &World, word: &str| {
+        world.device(word).services.iter().map(|service| service.port).collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&world, A), [0_u16; 0]);
+    assert_eq!(ports(&world, B), [21]);
+    let other = "10.0.0.3@fc:ff:ff:00:00:0c";
+    world.packet_of(other, 64).asks(other, &client, "unknown");
+    assert_eq!(ports(&world, A), [50_123], "somebody else asks there too");
+}
