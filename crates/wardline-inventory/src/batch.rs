@@ -188,8 +188,9 @@ impl SensorBatch {
     /// Entries of all kinds.
     #[must_use]
     pub fn entries(&self) -> usize {
-        let Sightings { observations, hosts, stations, services, exchanges } = &self.sightings;
-        [observations.len(), hosts.len(), stations.len(), services.len(), exchanges.len()]
+        let Sightings { observations, hosts, stations, domains, services, exchanges } = &self.sightings;
+        let of_stations = stations.len().saturating_add(domains.len());
+        [observations.len(), hosts.len(), of_stations, services.len(), exchanges.len()]
             .into_iter()
             .fold(self.conversations.len(), usize::saturating_add)
     }
