@@ -5,4 +5,5 @@
 
 pub mod entry;
 pub mod mutate;
+pub mod postgres;
 pub mod seeds;

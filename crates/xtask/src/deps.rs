@@ -13,6 +13,8 @@ const LICENCES: &[&str] = &[
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
+    // Data, not code: the public root certificates by which a database in another house is checked.
+    "CDLA-Permissive-2.0",
     "CC0-1.0",
     "ISC",
     "MPL-2.0",

@@ -21,6 +21,7 @@ const PEERS: &[Peer] = &[
     Peer { program: "ip", package: "iproute2", needed_for: "a cable of their own for peers" },
     Peer { program: "echoscu", package: "dcmtk", needed_for: "DICOM spoken by DCMTK" },
     Peer { program: "chromium", package: "chromium", needed_for: "the report opened in a browser" },
+    Peer { program: "pg_ctlcluster", package: "postgresql", needed_for: "the store's suite on PostgreSQL" },
     Peer { program: "c++", package: "g++", needed_for: "the coverage-guided fuzz targets compile" },
     Peer { program: "python3", package: "python3", needed_for: "DICOM and HL7 spoken by Python peers" },
 ];

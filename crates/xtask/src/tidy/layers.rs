@@ -16,6 +16,7 @@ const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-detect", Some(2)),
     ("wardline-risk", Some(2)),
     ("wardline-simulate", Some(2)),
+    ("wardline-store", Some(3)),
     ("wardline-sensor", Some(5)),
     ("wardline", Some(6)),
     ("testkit", None),

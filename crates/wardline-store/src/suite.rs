@@ -1,0 +1,53 @@
+//! One behavioural suite, run on both databases.
+//!
+//! Each case is a function that gets an empty store. `suite!` makes of it one test on a SQLite file and one on a
+//! database of a PostgreSQL server that the test process starts for itself; where no server can be started that one
+//! says `SKIPPED`.
+
+mod device;
+mod schema;
+
+use crate::Store;
+use std::future::Future;
+
+/// Runs a case on an empty SQLite file.
+pub(crate) fn on_sqlite<F: Future<Output = ()>>(case: fn(Store) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("wardline.db").display());
+    run(&address, case);
+}
+
+/// Runs a case on an empty PostgreSQL database.
+pub(crate) fn on_postgres<F: Future<Output = ()>>(case: fn(Store) -> F) {
+    match testkit::postgres::database() {
+        Ok(address) => run(&address, case),
+        Err(why) => println!("SKIPPED: PostgreSQL is not here: {}", why.lines().next().unwrap_or_default()),
+    }
+}
+
+fn run<F: Future<Output = ()>>(address: &str, case: fn(Store) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(address).await.unwrap();
+        case(store.clone()).await;
+        store.close().await;
+    });
+}
+
+macro_rules! suite {
+    ($($module:ident: $($case:ident)+;)+) => {
+        mod sqlite {
+            $(mod $module { $(#[test] fn $case() { crate::suite::on_sqlite(crate::suite::$module::$case); })+ })+
+        }
+        mod postgres {
+            $(mod $module { $(#[test] fn $case() { crate::suite::on_postgres(crate::suite::$module::$case); })+ })+
+        }
+    };
+}
+
+suite! {
+    device: an_upsert_keeps_what_people_decided pages_join_without_gap_or_double search_finds_words_anywhere
+        a_scope_hides_from_lists_counts_and_finds a_name_is_there_once what_is_not_committed_is_not_there
+        a_reader_cannot_write hostile_text_is_only_text thousands_at_once;
+    schema: tables_are_as_listed every_step_keeps_the_data a_newer_schema_is_refused;
+}
