@@ -24,11 +24,15 @@
 mod cmms;
 mod csv;
 mod isc;
+pub mod json;
 mod leases;
 mod mac;
 mod mapping;
 mod nmap;
+pub mod open;
+pub mod record;
 pub mod udi;
+pub mod yaml;
 
 pub use mapping::Mapping;
 use wardline_model::{Attribute, Confidence, Fact};
