@@ -24,6 +24,7 @@ pub const EVIDENCE_MAX: usize = 16;
 pub fn findings(devices: &[Device], content: &Content, at: Timestamp) -> Vec<Finding> {
     let keys = special::host_key::Shared::among(devices);
     let clocks = special::clock::Clocks::among(devices);
+    let rivals = special::dhcp::Rivals::among(devices);
     let told: Vec<matcher::Told> = devices.iter().map(matcher::Told::by).collect();
     let mut findings = Vec::new();
     for rule in content.weaknesses.values() {
@@ -42,6 +43,7 @@ pub fn findings(devices: &[Device], content: &Content, at: Timestamp) -> Vec<Fin
                     Condition::Special(Special::SharedHostKey) => {
                         shows.add(keys.look(device));
                     }
+                    Condition::Special(Special::RivalDhcpServers) => shows.add(rivals.look(device)),
                     Condition::Special(Special::WitnessContradiction) => {
                         shows.add(special::witness::look(device));
                     }

@@ -77,6 +77,8 @@ attributes! {
     DatabaseServer = "database-server",
     /// DCE/RPC interface offered or called, by its known name or UUID.
     DcerpcInterface = "dcerpc-interface",
+    /// What a DHCP server hands out on a network: `10.1.2.0/24 router 10.1.2.1 dns 10.1.2.5`.
+    DhcpServer = "dhcp-server",
     /// DHCP option 55, decimal codes separated by commas, in the order sent.
     DhcpParameters = "dhcp-parameters",
     /// DHCP option 60, vendor class identifier.
@@ -157,12 +159,18 @@ attributes! {
     SshBanner = "ssh-banner",
     /// Program that writes a host's syslog messages (APP-NAME or TAG).
     SyslogProgram = "syslog-program",
+    /// How a host opens a connection: hop limit begun with, window in segments or bytes, options in order, scale:
+    /// `64 44*mss mss,sok,ts,nop,ws 7`. A weak clue.
+    TcpSyn = "tcp-syn",
     /// Telnet greeting text.
     TelnetBanner = "telnet-banner",
     /// UPnP device type, for example `urn:schemas-upnp-org:device:Printer:1`.
     UpnpDevice = "upnp-device",
     /// UPnP or SSDP server string.
     UpnpServer = "upnp-server",
+    /// A port of a maker's own protocol in use by what no dissector recognises, by name and end:
+    /// `alaris-disc client`. A weak clue.
+    VendorPort = "vendor-port",
     /// VNC (RFB) protocol version or server name text.
     VncServer = "vnc-server",
     /// A WS-Discovery type offered, local name with its namespace's known prefix: `mdpws:MedicalDevice`.

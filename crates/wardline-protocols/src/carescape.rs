@@ -1,8 +1,9 @@
-//! GE CARESCAPE (Unity) network, time synchronisation: where a monitor or server stands.
+//! GE CARESCAPE (Unity) network: time synchronisation (where a monitor or server stands), heartbeats, alarms.
 //!
-//! In: broadcast datagrams of 64 bytes: the node's address, its unit and room, the time. Out: the location.
-//! Refuses: what the network's other ports carry (7000, 7001), of which nothing is published that the bytes alone
-//! would prove. Layout from a gateway vendor's description, not from a capture.
+//! In: broadcast datagrams: the node's address, of a synchronisation also unit, room and time. Out: the location, and
+//! that a node speaks. Heartbeats (7000) and alarms (7001) are taken for what they are only when the address within
+//! is that of the sender; nothing else is published of them, and nothing else of them is read: an alarm is about a
+//! patient. Layout from a gateway vendor's description, not from a capture: unverified.
 
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
@@ -14,22 +15,32 @@ use wardline_wire::{Fault, Reader};
 pub(crate) const PROTOCOL: Protocol = Protocol {
     name: "carescape",
     carriers: &[Carrier::Datagram],
-    ports: &[2000],
+    ports: &[SYNCHRONISATION, HEARTBEAT, ALARM],
     probe,
     start: |_| Box::new(Carescape::default()),
 };
 
+const SYNCHRONISATION: u16 = 2_000;
+const HEARTBEAT: u16 = 7_000;
+const ALARM: u16 = 7_001;
 /// Bytes of a time synchronisation.
 const LENGTH: usize = 64;
+/// Shortest heartbeat: the head with the node's address, and something behind it.
+const HEARTBEAT_MIN: usize = 16;
 /// Seconds between 1900 and the Unix epoch.
 const ERA: i64 = 2_208_988_800;
 /// A time further off than this is no time.
 const PLAUSIBLE_SECONDS_MAX: u64 = 10 * 365 * 86_400;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    let fits = probe.port(2000) && probe.bytes.len() == LENGTH && Synchronisation::of(probe.bytes).is_ok();
-    // Its time will tell.
-    if fits { Verdict::Maybe } else { Verdict::No }
+    let synchronises = probe.port(SYNCHRONISATION)
+        && probe.bytes.len() == LENGTH
+        && Synchronisation::of(probe.bytes).is_ok();
+    let beats = (probe.port(HEARTBEAT) || probe.port(ALARM))
+        && probe.bytes.len() >= HEARTBEAT_MIN
+        && node(&mut Reader::new(probe.bytes)).is_ok();
+    // Its time will tell, or its sender.
+    if synchronises || beats { Verdict::Maybe } else { Verdict::No }
 }
 
 #[derive(Default)]
@@ -40,11 +51,16 @@ struct Carescape {
 
 impl Dissector for Carescape {
     fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        let own = node(&mut Reader::new(bytes)).is_ok_and(|node| notes.source == Some(node.into()));
         let Ok(synchronisation) = Synchronisation::of(bytes) else {
-            if !self.confirmed {
+            // A heartbeat or an alarm: its sender names itself.
+            if !own && !self.confirmed {
                 return Step::Withdraw;
             }
-            notes.malformed = true;
+            self.confirmed = true;
+            notes.confirmed = true;
+            notes.encrypted = Some(false);
+            notes.malformed |= !own;
             return Step::skip(bytes.len());
         };
         let now = notes.time.0.checked_div(Timestamp::SECOND).unwrap_or_default();
@@ -63,6 +79,13 @@ impl Dissector for Carescape {
     }
 }
 
+/// The address of the node, in the head of every datagram.
+fn node(reader: &mut Reader<'_>) -> Result<Ipv4Addr, Fault> {
+    reader.skip(6, "head")?;
+    let node = Ipv4Addr::from(reader.array::<4>("node address")?);
+    if is_device_address(IpAddr::from(node)) { Ok(node) } else { Err(Fault::Malformed("node address")) }
+}
+
 struct Synchronisation {
     place: String,
     seconds: u32,
@@ -71,11 +94,7 @@ struct Synchronisation {
 impl Synchronisation {
     fn of(bytes: &[u8]) -> Result<Self, Fault> {
         let mut reader = Reader::new(bytes);
-        reader.skip(6, "head")?;
-        let node = Ipv4Addr::from(reader.array::<4>("node address")?);
-        if !is_device_address(IpAddr::from(node)) {
-            return Err(Fault::Malformed("node address"));
-        }
+        node(&mut reader)?;
         reader.skip(14, "head")?;
         let place = reader.take(13, "unit and room")?;
         reader.skip(23, "rest")?;

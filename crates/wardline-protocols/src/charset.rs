@@ -59,7 +59,10 @@ impl Charset {
             "8859/7" => Self::Single(Some(PART_7)),
             "8859/9" => Self::Single(Some(PART_9)),
             "8859/15" => Self::Single(Some(PART_15)),
-            "" | "ASCII" | "UNICODE" | "UNICODE UTF-8" | "UTF-8" => Self::Unknown,
+            // A message in UTF-16 is read as UTF-8 (see the HL7 dissector).
+            "" | "ASCII" | "UNICODE" | "UNICODE UTF-8" | "UTF-8" | "UNICODE UTF-16" | "UTF-16" => {
+                Self::Unknown
+            }
             _ => Self::Refused,
         }
     }

@@ -33,6 +33,11 @@ const OPTION_BYTES_MAX: usize = 1024;
 const HOST_NAME_BYTES_MAX: usize = 253;
 /// Codes of the options read.
 const HOST_NAME: u8 = 12;
+const SUBNET_MASK: u8 = 1;
+const ROUTERS: u8 = 3;
+const NAME_SERVERS: u8 = 6;
+/// Addresses of one option told.
+const ADDRESSES_MAX: usize = 4;
 const OVERLOAD: u8 = 52;
 const MESSAGE_TYPE: u8 = 53;
 const PARAMETERS: u8 = 55;
@@ -68,6 +73,7 @@ struct Message {
     mac: Option<Mac>,
     client: Ipv4Addr,
     yours: Ipv4Addr,
+    relayed: bool,
     options: BTreeMap<u8, Vec<u8>>,
     /// Some option ran past its field.
     cut: bool,
@@ -107,7 +113,8 @@ fn read(bytes: &[u8]) -> Result<Message, Fault> {
     reader.skip(9, "DHCP transaction")?;
     let client = Ipv4Addr::from(reader.array("client address")?);
     let yours = Ipv4Addr::from(reader.array("your address")?);
-    reader.skip(8, "server and relay address")?;
+    reader.skip(4, "server address")?;
+    let relayed = reader.u32("relay address")? != 0;
     let mac = Mac(reader.array("client hardware address")?);
     reader.skip(10, "client hardware address")?;
     let (server_name, file) = (reader.take(64, "server name")?, reader.take(128, "boot file")?);
@@ -115,7 +122,7 @@ fn read(bytes: &[u8]) -> Result<Message, Fault> {
     let ethernet = matches!(hardware, [1 | 6, 6]) && mac.is_station();
     let options = BTreeMap::new();
     let mac = ethernet.then_some(mac);
-    let mut message = Message { request, mac, client, yours, options, cut: false };
+    let mut message = Message { request, mac, client, yours, relayed, options, cut: false };
     if !cookie {
         return Ok(message);
     }
@@ -159,6 +166,11 @@ impl Dissector for Dhcp {
                 if let Some(mac) = message.mac {
                     self.message(mac, &message, notes);
                 }
+                if let Some(fact) = server_fact(&message)
+                    && self.said.is_new((side, &fact))
+                {
+                    notes.speaker(side, [Some(fact)]);
+                }
             }
             Err(_) => notes.malformed = true,
         }
@@ -196,6 +208,30 @@ impl Dhcp {
             notes.address(ip.into(), [Fact::new(Attribute::Mac, &mac.to_string(), rule.1, rule.0), name]);
         }
     }
+}
+
+/// What the server that speaks itself, not through a relay, hands out on the network of the client.
+fn server_fact(message: &Message) -> Option<Fact> {
+    let direct = !message.request && !message.relayed && matches!(message.kind(), Some(2 | 5));
+    let addresses = |code| {
+        let (list, _) = message.options.get(&code).map_or(&[][..], Vec::as_slice).as_chunks::<4>();
+        list.iter()
+            .take(ADDRESSES_MAX)
+            .map(|address| Ipv4Addr::from(*address).to_string())
+            .collect::<Vec<_>>()
+    };
+    let (mask, _) = message.options.get(&SUBNET_MASK)?.split_first_chunk::<4>()?;
+    let mask = u32::from_be_bytes(*mask);
+    let network = Ipv4Addr::from(u32::from(message.yours) & mask);
+    let (routers, servers) = (addresses(ROUTERS), addresses(NAME_SERVERS));
+    let told = direct && !message.yours.is_unspecified() && mask.leading_ones() == mask.count_ones();
+    let value = format!(
+        "{network}/{} router {} dns {}",
+        mask.count_ones(),
+        routers.first().map_or("none", String::as_str),
+        if servers.is_empty() { "none".into() } else { servers.join(",") },
+    );
+    told.then(|| Fact::new(Attribute::DhcpServer, &value, 90, "dhcp.handed-out"))?
 }
 
 fn client_facts(message: &Message) -> [Option<Fact>; 5] {

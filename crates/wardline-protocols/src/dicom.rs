@@ -8,6 +8,7 @@
 
 mod associate;
 mod elements;
+mod file;
 mod head;
 mod message;
 mod service;
@@ -17,6 +18,7 @@ use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Protocol, Side, Step, Verdict};
 use associate::{Associate, associate};
 use elements::{Form, Progress};
+pub(crate) use file::{File, read as read_file};
 use message::{CommandReader, DataReader};
 use service::{Service, service, words};
 use sets::{Command, Purpose};
@@ -439,7 +441,7 @@ impl Dicom {
         self.patient(side, notes);
         let Some(data) = side.of(&mut self.lanes).data.take() else { return };
         let set = data.finish();
-        for facts in [set.equipment(), set.capture_device()] {
+        for facts in [set.equipment(), set.capture_device()].into_iter().chain(set.contributing()) {
             if !facts.is_empty() && self.equipment.is_new((side, &facts)) {
                 notes.equipment(side, facts.into_iter().map(Some));
             }

@@ -518,10 +518,10 @@ impl Reading {
         notes: &mut Notes,
         ask: impl FnOnce(&mut dyn Dissector, &mut Notes) -> Step,
     ) -> Result<Step, Trouble> {
-        let time = notes.time;
+        let (time, source) = (notes.time, notes.source);
         let notes = match &mut self.unconfirmed {
             Some(unconfirmed) => {
-                unconfirmed.notes.time = time;
+                (unconfirmed.notes.time, unconfirmed.notes.source) = (time, source);
                 &mut unconfirmed.notes
             }
             None => notes,

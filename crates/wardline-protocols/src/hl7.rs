@@ -9,11 +9,13 @@
 mod device;
 mod parts;
 mod segment;
+mod wide;
 
 use crate::charset::Charset;
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use device::Devices;
+pub(crate) use device::eui64_mac;
 use parts::{Parts, digest as digest_of};
 use segment::{Header, Segment, Separators, header};
 use wardline_model::{Attribute, DetailKey, Fact};
@@ -24,7 +26,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     carriers: &[Carrier::Stream],
     ports: &[2575, 6661, 6662, 5000],
     probe,
-    start: |_| Box::new(Hl7::default()),
+    start: |_| Box::new(wide::Wide::default()),
 };
 
 /// Bytes of a segment that are read: what we want stands in its first fields.
@@ -35,10 +37,26 @@ const TYPES_MAX: usize = 32;
 const NAMES_MAX: usize = 16;
 /// Software parts of one message: hops of an interface.
 const HOPS_MAX: usize = 8;
+/// Profiles read of one header.
+const PROFILES_MAX: usize = 4;
 /// Message of an analyser's results (IHE LAW LAB-29).
 const LAW_RESULT: &str = "OUL^R22";
 /// Block start (VT), block end (FS) and line ends.
 const DELIMITERS: [u8; 4] = [0x0B, 0x1C, b'\r', b'\n'];
+
+/// Reads a message or batch that something else carries whole (an HTTP body), sent by `side`.
+pub(crate) fn carried(side: Side, bytes: &[u8], notes: &mut Notes) {
+    let mut hl7 = Hl7::default();
+    if matches!(header(bytes.trim_ascii_start()), Header::Is(_)) {
+        let mut rest = bytes;
+        while let Some(left) = rest.get(hl7.next(side, rest, notes)..).filter(|left| left.len() < rest.len())
+        {
+            rest = left;
+        }
+        hl7.segment(side, rest, notes);
+        hl7.finish(side, notes);
+    }
+}
 
 #[derive(Default)]
 struct Hl7 {
@@ -79,6 +97,9 @@ struct Head {
 fn probe(probe: &Probe<'_>) -> Verdict {
     let start = probe.bytes.iter().position(|b| !DELIMITERS.contains(b)).unwrap_or(probe.bytes.len());
     let (ends, rest) = probe.bytes.split_at_checked(start).unwrap_or_default();
+    if let Some(verdict) = wide::probe(rest) {
+        return verdict;
+    }
     match header(rest) {
         Header::Is(_) => Verdict::Yes,
         Header::Cut if rest.is_empty() && !ends.contains(&0x0B) => Verdict::No,
@@ -125,6 +146,33 @@ impl Dissector for Hl7 {
 /// A message control id (20 characters until v2.6, 199 after), as far as two are compared.
 fn identifier(field: &[u8]) -> &[u8] {
     field.get(..64).unwrap_or(field)
+}
+
+/// The IHE transaction that a profile identifier (MSH-21) names: by the object identifier of its profile below
+/// that of IHE's device domain, or by its own name (`IHE_PCD_001`, `LAB-29`).
+fn profile_of(head: &Segment<'_>, identifier: &[u8]) -> Option<&'static str> {
+    const DEVICES: &str = "1.3.6.1.4.1.19376.1.6.";
+    const DOMAIN: &[(&str, &str, &str)] = &[
+        ("1.1.", "IHE_PCD_001", "ihe-pcd-01"),
+        ("1.3.", "IHE_PCD_003", "ihe-pcd-03"),
+        ("1.4.", "IHE_PCD_004", "ihe-pcd-04"),
+        ("1.6.", "IHE_PCD_006", "ihe-pcd-06"),
+        ("1.7.", "IHE_PCD_007", "ihe-pcd-07"),
+        ("1.10.", "IHE_PCD_010", "ihe-pcd-10"),
+        ("1.15.", "IHE_PCD_015", "ihe-pcd-15"),
+    ];
+    const LABORATORY: &[(&str, &str)] =
+        &[("LAB-27", "ihe-lab-27"), ("LAB-28", "ihe-lab-28"), ("LAB-29", "ihe-lab-29")];
+    let parts = [1, 2, 3].map(|number| head.component(identifier, number));
+    let mut parts = parts.iter().flatten();
+    parts.find_map(|part| {
+        let below = part.strip_prefix(DEVICES);
+        let of_domain = DOMAIN.iter().find(|(arc, name, _)| {
+            below.is_some_and(|rest| rest.starts_with(arc)) || part.eq_ignore_ascii_case(name)
+        });
+        let of_laboratory = LABORATORY.iter().find(|(name, _)| part == name);
+        of_domain.map(|(.., word)| *word).or(of_laboratory.map(|(_, word)| *word))
+    })
 }
 
 /// Segments that we look into.
@@ -236,7 +284,8 @@ impl Hl7 {
         let kind = fields.nth(2).unwrap_or_default();
         let control = identifier(fields.next().unwrap_or_default());
         let charset = fields.nth(7).unwrap_or_default();
-        let digest = digest_of((names, kind, charset, separators));
+        let profile = fields.nth(2).unwrap_or_default();
+        let digest = digest_of((names, kind, charset, profile, separators));
         let lane = side.of(&mut self.lanes);
         lane.open = true;
         lane.control.clear();
@@ -270,6 +319,13 @@ impl Hl7 {
             notes.requester = Some(if response { side.peer() } else { side });
         }
         self.applications(side, &head, response, notes);
+        for profile in
+            head.repetitions(21).take(PROFILES_MAX).filter_map(|profile| profile_of(&head, profile))
+        {
+            if self.once.is_new(("profile", profile)) {
+                notes.detail(DetailKey::Application, profile);
+            }
+        }
         if kind.is_empty() {
             notes.malformed = true;
         } else {

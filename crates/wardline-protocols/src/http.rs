@@ -9,7 +9,9 @@
 mod body;
 mod exchange;
 mod head;
+mod hpack;
 mod title;
+mod two;
 mod upnp;
 
 use crate::once::Once;
@@ -77,6 +79,10 @@ struct Http {
     once: Once,
     told: u16,
     confirmed: bool,
+    /// Who asks.
+    requester: Option<Side>,
+    /// From where HTTP/2 is spoken.
+    two: Option<Box<two::Two>>,
 }
 
 /// A request that waits for its answer.
@@ -88,6 +94,19 @@ struct Asked {
     front_page: bool,
     patient_resource: bool,
     factory_default: Option<String>,
+}
+
+impl Asked {
+    fn of(method: &str, target: &Target<'_>) -> Self {
+        Self {
+            head: method == "HEAD",
+            connect: method == "CONNECT",
+            proxied: target.authority.is_some(),
+            front_page: target.front_page && method == "GET",
+            patient_resource: target.patient_resource,
+            factory_default: None,
+        }
+    }
 }
 
 /// One direction.
@@ -132,6 +151,13 @@ enum Next {
 
 impl Dissector for Http {
     fn read(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
+        if !self.confirmed && self.two.is_none() && two::begins_with_settings(bytes) {
+            // The server's settings may come before the client's preface.
+            self.speak_two(side.peer(), notes);
+        }
+        if self.two.is_some() {
+            return self.two(side, bytes, notes);
+        }
         let lane = side.of(&mut self.lanes);
         match lane.state {
             State::Body(left, chunk) => return self.body(side, left, chunk, bytes, notes),
@@ -164,6 +190,11 @@ impl Dissector for Http {
     }
 
     fn gap(&mut self, side: Side, _count: Option<u64>, notes: &mut Notes) -> Step {
+        if self.two.is_some() {
+            // What the missing frames did to the header table cannot be told.
+            self.end_of_two(notes);
+            return Step::Done;
+        }
         self.body_over(side, notes);
         let lane = side.of(&mut self.lanes);
         if lane.state == State::Tunnel {
@@ -177,6 +208,7 @@ impl Dissector for Http {
     }
 
     fn end(&mut self, notes: &mut Notes) {
+        self.end_of_two(notes);
         for side in [Side::Opener, Side::Accepter] {
             self.body_over(side, notes);
         }
@@ -262,10 +294,12 @@ impl Http {
     fn start_line(&mut self, side: Side, line: &[u8], notes: &mut Notes) -> Next {
         let lane = side.of(&mut self.lanes);
         if line == PREFACE {
-            notes.requester = Some(side);
-            notes.confirmed = true;
-            notes.detail(DetailKey::Application, "http2");
-            return Next::Step(Step::Done);
+            self.speak_two(side, notes);
+            // The rest of the preface stands behind its first line.
+            return Next::Skip(
+                u64::try_from(two::PREFACE.len().saturating_sub(PREFACE.len()).saturating_sub(2))
+                    .unwrap_or(8),
+            );
         }
         let mut line = line;
         if lane.state == State::Lost
@@ -277,14 +311,7 @@ impl Http {
         let (message, requester) = match head::start(line) {
             Some(Start::Request { method, target }) => {
                 let read = Target::read(method, target);
-                let asked = Asked {
-                    head: method == "HEAD",
-                    connect: method == "CONNECT",
-                    proxied: read.authority.is_some(),
-                    front_page: read.front_page && method == "GET",
-                    patient_resource: read.patient_resource,
-                    factory_default: None,
-                };
+                let asked = Asked::of(method, &read);
                 lane.head = Head { host: read.authority.map(str::to_owned), ..Head::default() };
                 let asked = Box::new(asked);
                 (Message::Request(asked, read.application, read.asks_for_patient), side)
@@ -302,7 +329,18 @@ impl Http {
         self.confirmed = true;
         notes.confirmed = true;
         notes.requester = Some(requester);
+        self.requester = Some(requester);
         Next::Skip(0)
+    }
+
+    /// From here both sides speak HTTP/2; `requester` asks.
+    fn speak_two(&mut self, requester: Side, notes: &mut Notes) {
+        self.two = Some(Box::default());
+        self.confirmed = true;
+        self.requester = Some(requester);
+        notes.requester = Some(requester);
+        notes.confirmed = true;
+        notes.detail(DetailKey::Application, "http2");
     }
 
     /// The bytes are not what should stand here: another protocol, or the next head is to be searched.

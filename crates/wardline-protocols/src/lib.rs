@@ -40,6 +40,7 @@ mod dns;
 mod dtls;
 mod eapol;
 mod enip;
+mod fhir;
 mod ftp;
 #[cfg(test)]
 mod fuzz_smoke;
@@ -49,6 +50,8 @@ mod http;
 mod icmpv6;
 mod imap;
 mod intellivue;
+mod ipp;
+mod json;
 mod kerberos;
 mod ldap;
 mod line;
@@ -67,6 +70,7 @@ mod ntlm;
 mod ntp;
 mod once;
 mod opcua;
+mod phd;
 mod pjl;
 mod poct1a;
 mod pop3;
@@ -102,6 +106,7 @@ mod testing;
 mod text;
 mod tftp;
 mod tls;
+mod vendor;
 mod vnc;
 mod ws_discovery;
 mod xml;
@@ -111,6 +116,7 @@ pub use dissection::{Dissection, Trouble};
 pub use notes::{Notes, Said, Who};
 pub use probe::{Probe, Verdict};
 pub use table::{Carrier, NAMES_WITHIN, PROTOCOLS, Protocol};
+pub use vendor::note_vendor;
 
 /// One end of a flow, as the transport sees it. Who is client and who is server is what a dissector learns
 /// from the bytes ([`Notes::requester`]); in a flow picked up in the middle either side may be either.

@@ -32,6 +32,8 @@ pub struct Said {
 pub struct Notes {
     /// Time of the packet that is being read.
     pub time: Timestamp,
+    /// Who sent it, where it has an address.
+    pub source: Option<IpAddr>,
     /// Statements.
     pub said: Vec<Said>,
     /// Details of the flow.
@@ -96,11 +98,12 @@ impl Notes {
 
     /// Forgets what was said since the last time it was emptied.
     pub fn clear(&mut self) {
-        let time = self.time;
+        let (time, source) = (self.time, self.source);
         self.said.clear();
         self.details.clear();
         *self = Self {
             time,
+            source,
             said: std::mem::take(&mut self.said),
             details: std::mem::take(&mut self.details),
             ..Self::default()

@@ -50,6 +50,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crate::poct1a::PROTOCOL,
     crate::intellivue::PROTOCOL,
     crate::medibus::PROTOCOL,
+    crate::phd::PROTOCOL,
     crate::tls::PROTOCOL,
     crate::dtls::PROTOCOL,
     crate::quic::PROTOCOL,

@@ -3,11 +3,12 @@
 //! In: both streams, option negotiation taken out. Out: the text a device sends before it asks who is there,
 //! without terminal controls (some print model and serial number); that a password was typed, by name only
 //! when user and password are a known factory default that got in. Limits: [`BANNER_MAX`], [`TAIL_MAX`],
-//! [`TYPED_MAX`], [`HEARD_MAX`]. Never kept: what is typed, beyond the answer to it. Without negotiation only
-//! a login prompt on the port of telnet is taken for it.
+//! [`TYPED_MAX`], [`HEARD_MAX`]. TN3270 (RFC 1576, RFC 2355) is named; its screens are passed over. Never kept:
+//! what is typed, beyond the answer to it. Without negotiation only a login prompt on the port of telnet is taken
+//! for it.
 
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, credential};
-use wardline_model::{Attribute, Fact};
+use wardline_model::{Attribute, DetailKey, Fact};
 
 /// The table line.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -53,6 +54,21 @@ fn probe(probe: &Probe<'_>) -> Verdict {
             }
         }
         _ => Verdict::No,
+    }
+}
+
+/// Whether a subnegotiation settles on terminals of the IBM 3270 family (RFC 1576, RFC 2355): their type told, or
+/// the option of TN3270E.
+fn is_3270(content: &[u8]) -> bool {
+    match content {
+        [24, 0, name @ ..] => {
+            let name = name.to_ascii_uppercase();
+            [&b"IBM-327"[..], b"IBM-328", b"IBM-DYNAMIC", b"DYNAMIC"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        }
+        [40, 0..=8, ..] => true,
+        _ => false,
     }
 }
 
@@ -120,6 +136,8 @@ struct Telnet {
     password: Option<String>,
     credential_told: bool,
     heard: [usize; 2],
+    /// Screens of a mainframe follow, in blocks and EBCDIC: no text, no prompts.
+    is_3270: bool,
 }
 
 /// Where in a terminal control sequence (ECMA-48) the banner is.
@@ -182,6 +200,10 @@ impl Telnet {
         match memchr::memmem::find(within, &[IAC, SUBNEGOTIATION_END]) {
             Some(end) => {
                 self.negotiated(notes);
+                let block_mode = within.get(2..end).is_some_and(is_3270);
+                if block_mode && !std::mem::replace(&mut self.is_3270, true) {
+                    notes.detail(DetailKey::Application, "tn3270");
+                }
                 Step::skip(end.saturating_add(2))
             }
             None if bytes.len() < SUBNEGOTIATION_MAX => Step::More(bytes.len().saturating_add(1)),
@@ -190,6 +212,9 @@ impl Telnet {
     }
 
     fn text(&mut self, side: Side, text: &[u8], notes: &mut Notes) -> Step {
+        if self.is_3270 {
+            return Step::Done;
+        }
         if !text.iter().copied().all(is_text) && self.negotiations < 2 && self.server.is_none() {
             return Step::Withdraw;
         }

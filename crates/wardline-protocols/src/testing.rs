@@ -10,11 +10,12 @@
 //! = protocol ssh
 //! = opener ssh-banner OpenSSH_9.2p1 (ssh.banner 95)
 //! ```
-//! The real [`Dissection`] runs over the whole protocol table, as in the pipeline. Streams are run a second
+//! The opener has the address 10.1.2.3, the accepter 10.1.2.4. The real [`Dissection`] runs over the whole protocol table, as in the pipeline. Streams are run a second
 //! time one byte at a time, with the same result. `WARDLINE_BLESS=1` rewrites the `=` lines for review.
 
 use crate::{Carrier, Dissection, Notes, PROTOCOLS, Said, Side, Trouble, Who};
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use wardline_model::{About, Fact, Timestamp};
 use wardline_wire::frame::LinkProtocol;
@@ -147,6 +148,7 @@ fn run(scenario: &Scenario, piece: usize) -> Vec<String> {
     let mut trouble: Vec<Trouble> = Vec::new();
     let piece = if scenario.carrier == Carrier::Stream { piece } else { usize::MAX };
     for (side, input) in &scenario.script {
+        notes.source = Some(IpAddr::from(side.of(&mut [[10, 1, 2, 3], [10, 1, 2, 4]]).to_owned()));
         match input {
             Input::Bytes(bytes) if piece == usize::MAX => {
                 trouble.extend(dissection.data(*side, bytes, &mut notes));

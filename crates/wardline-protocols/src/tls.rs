@@ -312,6 +312,7 @@ impl Tls {
         }
         if let Some(chosen) = hello.alpn.and_then(|protocol| str::from_utf8(protocol).ok()) {
             chosen.clone_into(&mut self.offered);
+            notes.detail(DetailKey::Application, application(chosen));
         }
         self.tell_offer(notes);
         let (version, cipher) = (version_name(hello.version), cipher::name(hello.cipher));
@@ -361,6 +362,27 @@ impl Tls {
             }
             _ => self.no_record(side, notes),
         }
+    }
+}
+
+/// What is spoken inside, by the application protocol that the server chose (IANA's list of ALPN identifiers).
+fn application(chosen: &str) -> &'static str {
+    match chosen.to_ascii_lowercase().as_str() {
+        "dicom" => "dicom",
+        "h2" | "http/1.1" | "http/1.0" => "http",
+        "mqtt" => "mqtt",
+        "imap" => "imap",
+        "pop3" => "pop3",
+        "ftp" => "ftp",
+        "dot" => "dns",
+        "sip/2" => "sip",
+        "smb" => "smb",
+        "tds/8.0" => "mssql",
+        "postgresql" => "postgres",
+        "coap" => "coap",
+        "ntske/1" => "ntp",
+        "radius/1.0" | "radius/1.1" => "radius",
+        _ => "",
     }
 }
 

@@ -10,6 +10,7 @@ mod flow;
 mod flow_log;
 mod gather;
 mod shard;
+mod syn;
 mod totals;
 
 pub use analysis::{Analysis, Options, SensorError, analyse};

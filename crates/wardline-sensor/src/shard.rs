@@ -2,12 +2,14 @@
 
 use crate::flow::{Flow, Passing, Work, link_identity};
 use crate::gather::Gather;
+use crate::syn::Syns;
 use std::net::IpAddr;
 use wardline_inventory::Host;
 use wardline_model::{
-    DetailKey, FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp, Transport as Carried,
+    About, DetailKey, Fact, FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp,
+    Transport as Carried,
 };
-use wardline_protocols::{Carrier, Dissection, Notes, Said, Side, Trouble, Who};
+use wardline_protocols::{Carrier, Dissection, Notes, Said, Side, Trouble, Who, note_vendor};
 use wardline_wire::flow::{
     Arrival, Direction, FLOWS_PER_SHARD_MAX, FlowKey, Slot, Stream, StreamCounters, Table,
 };
@@ -31,6 +33,7 @@ pub(crate) struct Shard {
     flows: Table<Flow>,
     held: usize,
     packets: u32,
+    syns: Syns,
 }
 
 /// What the shards of one worker share.
@@ -51,7 +54,7 @@ pub(crate) struct Link {
 
 impl Shard {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { flows: Table::with_seed(seed), held: 0, packets: 0 }
+        Self { flows: Table::with_seed(seed), held: 0, packets: 0, syns: Syns::default() }
     }
 
     /// A frame with a link protocol, addresses known.
@@ -119,7 +122,14 @@ impl Shard {
             }
         }
         match transport {
-            Transport::Tcp(segment) => self.tcp(slot, key, direction, segment, link.place, desk),
+            Transport::Tcp(segment) => {
+                if segment.flags & tcp_flag::SYN != 0
+                    && let Some(fact) = self.syns.note(ip.source, ip.ttl, segment)
+                {
+                    desk.gather.statement(opening(ip.source, link.source, fact), link.place, false);
+                }
+                self.tcp(slot, key, direction, segment, link.place, desk);
+            }
             Transport::Udp(datagram) => {
                 let cut = datagram.missing > 0;
                 self.start_work(slot, key, Carrier::Datagram, true);
@@ -252,7 +262,7 @@ impl Shard {
         let Some(flow) = self.flows.get(slot) else { return };
         let Some(mut work) = flow.work.take() else { return };
         let before = work.held();
-        desk.notes.time = place.time;
+        (desk.notes.time, desk.notes.source) = (place.time, key.source(direction).map(|(ip, _)| ip));
         let trouble = work.read(flow, direction, piece, desk);
         take_notes(flow, key, &work.dissection, place, desk);
         count_trouble(trouble, desk);
@@ -298,6 +308,17 @@ impl Shard {
         }
     }
 
+    /// What ports and addresses of makers say where no dissector recognised anything: weak clues.
+    fn note_vendor(key: &FlowKey, flow: &Flow, desk: &mut Desk) {
+        let ends = [flow.opener, flow.opener.reverse()].map(|direction| key.source(direction));
+        let known = flow.protocol.is_some() || !flow.is_mutual();
+        if let [Some(opener), Some(accepter)] = ends
+            && note_vendor(flow.transport, [opener, accepter], known, &mut desk.notes)
+        {
+            take_said(flow, key, flow.last_place, desk);
+        }
+    }
+
     /// A flow is over: what waits is read, and it is recorded.
     fn record(&mut self, key: &FlowKey, mut flow: Flow, desk: &mut Desk) {
         if let Some(mut work) = flow.work.take() {
@@ -312,6 +333,7 @@ impl Shard {
             count_trouble(trouble, desk);
             take_notes(&mut flow, key, &work.dissection, place, desk);
         }
+        Self::note_vendor(key, &flow, desk);
         let mutual = flow.is_mutual();
         for direction in [Direction::Up, Direction::Down] {
             let Some(seen) = flow.sender(direction) else { continue };
@@ -334,6 +356,16 @@ impl Shard {
         totals.malformed_flows = totals.malformed_flows.saturating_add(u64::from(flow.malformed));
         let record: FlowRecord = flow.record(key);
         desk.records.push(record);
+    }
+}
+
+/// That a host opens connections in a certain way.
+fn opening(ip: IpAddr, mac: Option<Mac>, fact: Fact) -> Statement {
+    Statement {
+        subject: Subject::Host { ip, mac },
+        about: About::Speaker,
+        protocol: "tcp",
+        facts: vec![fact],
     }
 }
 
@@ -429,12 +461,17 @@ fn take_notes(flow: &mut Flow, key: &FlowKey, dissection: &Dissection, place: Pa
     for (key, value) in notes.details.drain(..) {
         flow.detail(key, value.as_ref());
     }
-    for said in notes.said.drain(..) {
+    take_said(flow, key, place, desk);
+}
+
+/// Moves what was said into the gatherings.
+fn take_said(flow: &Flow, key: &FlowKey, place: PacketRef, desk: &mut Desk) {
+    for said in desk.notes.said.drain(..) {
         if let Some(statement) = statement(said, flow, key) {
             desk.gather.statement(statement, place, flow.is_mutual());
         }
     }
-    notes.clear();
+    desk.notes.clear();
 }
 
 fn statement(said: Said, flow: &Flow, key: &FlowKey) -> Option<Statement> {

@@ -16,6 +16,8 @@ pub enum Special {
     EndOfLifeOs,
     /// The same long-lived key on two devices or more.
     SharedHostKey,
+    /// Two servers hand out addresses of one network with different routers or name servers.
+    RivalDhcpServers,
     /// Another document (an inventory list, a scan) says otherwise than the wire.
     WitnessContradiction,
 }

@@ -61,6 +61,10 @@ pub(super) enum Want {
 pub(super) trait Sink {
     /// What to do with an element; `parent` is the sequence it stands in.
     fn want(&self, parent: Option<Tag>, tag: Tag) -> Want;
+    /// An item of a sequence wanted begins.
+    fn item(&mut self, sequence: Tag) {
+        let _ = sequence;
+    }
     /// A value wanted; never empty.
     fn value(&mut self, parent: Option<Tag>, tag: Tag, value: &[u8]);
 }
@@ -174,7 +178,7 @@ impl Elements {
         }
     }
 
-    fn head(&mut self, bytes: &mut &[u8], sink: &impl Sink) -> Option<Progress> {
+    fn head(&mut self, bytes: &mut &[u8], sink: &mut impl Sink) -> Option<Progress> {
         if !self.collect(bytes, 8) {
             return Some(Progress::More);
         }
@@ -230,13 +234,18 @@ impl Elements {
         Some(Head { tag, vr: Some(vr), length })
     }
 
-    fn element(&mut self, head: &Head, sink: &impl Sink) -> Option<Progress> {
+    fn element(&mut self, head: &Head, sink: &mut impl Sink) -> Option<Progress> {
         let length = u64::from(head.length);
         let wanted = self.levels.last().is_none_or(|level| level.wanted);
         match head.tag {
             ITEM if self.levels.is_empty() => return Some(Progress::Malformed),
             ITEM if head.length != UNDEFINED && !wanted => self.state = State::Pass(length),
-            ITEM | ITEM_END => {}
+            ITEM => {
+                if let Some(level) = self.levels.last().filter(|level| level.wanted) {
+                    sink.item(level.tag);
+                }
+            }
+            ITEM_END => {}
             SEQUENCE_END => {
                 if self.levels.pop().is_none() {
                     return Some(Progress::Malformed);

@@ -8,6 +8,8 @@ use wardline_model::{Attribute, Fact};
 
 /// Bytes kept of one value: model names and software lists are shorter.
 const KEPT_MAX: usize = 1024;
+/// Machines told of the contributing equipment sequence.
+const CONTRIBUTING_MAX: usize = 8;
 /// Software versions of one device (0018,1020 has any number of values).
 const VERSIONS_MAX: usize = 8;
 
@@ -59,6 +61,8 @@ pub(super) struct DataSet {
     pub(super) patient: bool,
     charset: Charset,
     values: Vec<(Tag, Vec<u8>)>,
+    /// Of each item of the contributing equipment sequence.
+    contributing: Vec<Vec<(Tag, Vec<u8>)>>,
 }
 
 const CHARSET: Tag = Tag(0x0008, 0x0005);
@@ -74,6 +78,8 @@ const CAPTURE_MANUFACTURER: Tag = Tag(0x0018, 0x1016);
 const CAPTURE_MODEL: Tag = Tag(0x0018, 0x1018);
 const CAPTURE_SOFTWARE: Tag = Tag(0x0018, 0x1019);
 const SOFTWARE: Tag = Tag(0x0018, 0x1020);
+/// Other machines that had a hand in the object: they digitised, processed or converted it.
+const CONTRIBUTING: Tag = Tag(0x0018, 0xA001);
 const SCHEDULED_STEP: Tag = Tag(0x0040, 0x0100);
 const PERFORMED_AE: Tag = Tag(0x0040, 0x0241);
 const PERFORMED_STATION: Tag = Tag(0x0040, 0x0242);
@@ -81,12 +87,18 @@ const PERFORMED_LOCATION: Tag = Tag(0x0040, 0x0243);
 
 impl DataSet {
     pub(super) const fn new(purpose: Purpose) -> Self {
-        Self { purpose, patient: false, charset: Charset::Unknown, values: Vec::new() }
+        Self {
+            purpose,
+            patient: false,
+            charset: Charset::Unknown,
+            values: Vec::new(),
+            contributing: Vec::new(),
+        }
     }
 
     const fn last(&self) -> Tag {
         match self.purpose {
-            Purpose::Object => SOFTWARE,
+            Purpose::Object => CONTRIBUTING,
             Purpose::Step => PERFORMED_LOCATION,
             Purpose::Worklist => SCHEDULED_STEP,
             Purpose::Patient => Tag(0x0010, 0xFFFF),
@@ -115,7 +127,11 @@ impl DataSet {
 
     /// A value as text, when it can be told and names something.
     fn text(&self, tag: Tag) -> Option<String> {
-        let (_, raw) = self.values.iter().find(|(known, _)| *known == tag)?;
+        self.text_of(&self.values, tag)
+    }
+
+    fn text_of(&self, values: &[(Tag, Vec<u8>)], tag: Tag) -> Option<String> {
+        let (_, raw) = values.iter().find(|(known, _)| *known == tag)?;
         let text = self.charset.decode(raw)?;
         let text = text.trim_matches([' ', '\0']);
         is_name(text).then(|| text.to_owned())
@@ -185,31 +201,62 @@ impl DataSet {
         facts
     }
 
+    /// The other machines that had a hand in the object, each with its facts; a maker alone is none.
+    pub(super) fn contributing(&self) -> impl Iterator<Item = Vec<Fact>> {
+        self.contributing.iter().filter_map(|item| {
+            let text = |tag| self.text_of(item, tag);
+            let fact = |attribute, tag, rule| Fact::new(attribute, &text(tag)?, 80, rule);
+            let (model, serial) = (text(MODEL), text(SERIAL));
+            (model.is_some() || serial.is_some()).then_some(())?;
+            let mut facts: Vec<Fact> = [
+                fact(Attribute::Vendor, MANUFACTURER, "dicom.contributing-manufacturer"),
+                fact(Attribute::Model, MODEL, "dicom.contributing-model"),
+                serial.filter(|serial| Some(serial) != model.as_ref()).and_then(|serial| {
+                    Fact::new(Attribute::Serial, &serial, 80, "dicom.contributing-serial")
+                }),
+                text(STATION).and_then(|name| host(&name, "dicom.contributing-station")),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            facts.extend(versions(text(SOFTWARE), model.as_deref(), "dicom.contributing-software"));
+            Some(facts)
+        })
+    }
+
     /// What the asking station of a worklist query does.
     pub(super) fn asker(&self) -> Option<Fact> {
         (self.purpose == Purpose::Worklist).then(|| self.modality())?
     }
 
-    /// Every version told: of the model, where one is named.
     fn software(&self, tag: Tag, model: Option<&str>, rule: &'static str) -> Vec<Fact> {
-        let text = self.text(tag).unwrap_or_default();
-        let versions = text.split('\\').map(str::trim).filter(|version| is_name(version)).take(VERSIONS_MAX);
-        let name = model.unwrap_or("software");
-        versions
-            .filter_map(|version| Some(Fact::new(Attribute::Software, name, 85, rule)?.with_version(version)))
-            .collect()
+        versions(self.text(tag), model, rule)
     }
 
     /// A station name that can be a host name.
     fn host(&self, tag: Tag, rule: &'static str) -> Option<Fact> {
-        let name = self.text(tag)?;
-        let label = name.len() >= 3
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && name.bytes().any(|b| b.is_ascii_alphabetic())
-            && !name.starts_with('-')
-            && !name.ends_with('-');
-        label.then(|| Fact::new(Attribute::Hostname, &name, 60, rule))?
+        host(&self.text(tag)?, rule)
     }
+}
+
+/// A station name as a host name, where it can be one.
+fn host(name: &str, rule: &'static str) -> Option<Fact> {
+    let label = name.len() >= 3
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && name.bytes().any(|b| b.is_ascii_alphabetic())
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    label.then(|| Fact::new(Attribute::Hostname, name, 60, rule))?
+}
+
+/// Every version told: of the model, where one is named.
+fn versions(text: Option<String>, model: Option<&str>, rule: &'static str) -> Vec<Fact> {
+    let text = text.unwrap_or_default();
+    let versions = text.split('\\').map(str::trim).filter(|version| is_name(version)).take(VERSIONS_MAX);
+    let name = model.unwrap_or("software");
+    versions
+        .filter_map(|version| Some(Fact::new(Attribute::Software, name, 85, rule)?.with_version(version)))
+        .collect()
 }
 
 impl Sink for DataSet {
@@ -219,11 +266,21 @@ impl Sink for DataSet {
             None if tag == CHARSET => Want::Value,
             None if tag.0 == 0x0010 && !self.patient => Want::Value,
             None if tag == UDI_SEQUENCE && self.purpose == Purpose::Object => Want::Inside,
+            None if tag == CONTRIBUTING => Want::Inside,
             None if tag == SCHEDULED_STEP && self.purpose == Purpose::Worklist => Want::Inside,
             None if self.is_wanted(tag) => Want::Value,
             Some(UDI_SEQUENCE) if tag == UDI => Want::Value,
+            Some(CONTRIBUTING) if matches!(tag, MANUFACTURER | STATION | MODEL | SERIAL | SOFTWARE) => {
+                Want::Value
+            }
             Some(SCHEDULED_STEP) if tag == MODALITY => Want::Value,
             _ => Want::Pass,
+        }
+    }
+
+    fn item(&mut self, sequence: Tag) {
+        if sequence == CONTRIBUTING && self.contributing.len() < CONTRIBUTING_MAX {
+            self.contributing.push(Vec::new());
         }
     }
 
@@ -234,6 +291,13 @@ impl Sink for DataSet {
             // Wildcards and group lengths say nothing of a patient.
             Tag(0x0010, element) => {
                 self.patient |= element != 0 && value.iter().any(|&b| b.is_ascii_alphanumeric() || b >= 0x80);
+            }
+            _ if parent == Some(CONTRIBUTING) => {
+                if let Some(item) = self.contributing.last_mut()
+                    && item.iter().all(|(known, _)| *known != tag)
+                {
+                    item.push((tag, value.to_vec()));
+                }
             }
             _ if self.values.iter().all(|(known, _)| *known != tag) => {
                 self.values.push((tag, value.to_vec()));

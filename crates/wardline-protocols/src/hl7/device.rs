@@ -286,7 +286,7 @@ fn instance_facts(segment: &Segment<'_>, repetition: &[u8], rule: &'static str) 
 }
 
 /// The MAC inside an EUI-64 with `FFFE` in its middle; a universally administered station address only.
-fn eui64_mac(text: &str) -> Option<Mac> {
+pub(crate) fn eui64_mac(text: &str) -> Option<Mac> {
     let digits: String = text.chars().filter(|c| !matches!(c, '-' | ':' | ' ')).collect();
     if digits.len() != 16 {
         return None;

@@ -7,6 +7,7 @@
 use super::head::{Coding, Media};
 use super::{title, upnp};
 use crate::soap::{self, Envelope};
+use crate::{dicom, fhir, ipp};
 use flate2::read::MultiGzDecoder;
 use memchr::memmem;
 use std::io::Read;
@@ -30,6 +31,14 @@ enum Kind {
     Soap,
     /// Other XML: the description of a UPnP device.
     Description,
+    /// FHIR resources.
+    Fhir(fhir::Form),
+    /// DICOM objects.
+    Dicom,
+    /// HL7 v2 messages.
+    Hl7,
+    /// An answer of a printer.
+    Ipp,
 }
 
 /// What was found.
@@ -39,6 +48,10 @@ pub(super) enum Found {
     Envelope(Box<Envelope>),
     /// Facts of the device that sent it.
     Device(Vec<Fact>),
+    Fhir(Box<fhir::Told>),
+    Dicom(Box<dicom::File>),
+    /// Messages, to be read where the notes are.
+    Hl7(Vec<u8>),
     Nothing,
 }
 
@@ -60,7 +73,12 @@ impl Body {
             Media::Html if front_page => Kind::Page,
             Media::Soap => Kind::Soap,
             Media::Xml => Kind::Description,
-            _ => return None,
+            Media::FhirJson => Kind::Fhir(fhir::Form::Json),
+            Media::FhirXml => Kind::Fhir(fhir::Form::Xml),
+            Media::Dicom => Kind::Dicom,
+            Media::Hl7 => Kind::Hl7,
+            Media::Ipp => Kind::Ipp,
+            Media::Html | Media::Other => return None,
         };
         (coding != Coding::Other).then(|| Self { kind, coding, bytes: Vec::new(), glanced: false })
     }
@@ -83,6 +101,10 @@ impl Body {
                 self.glanced = true;
                 memmem::find(&self.bytes, b"urn:schemas-upnp-org:device-1-0").is_some()
             }
+            (Kind::Fhir(_), Coding::Plain) if !self.glanced && self.bytes.len() >= GLANCE_MAX => {
+                self.glanced = true;
+                tells_of_devices(&self.bytes)
+            }
             _ => true,
         }
     }
@@ -94,7 +116,13 @@ impl Body {
                 let first = unpack(&self.bytes, GLANCE_MAX);
                 if is_worth_reading(&first) { unpack(&self.bytes, UNPACKED_MAX) } else { first }
             }
-            (Coding::Gzip, Kind::Description) => unpack(&self.bytes, UNPACKED_MAX),
+            (Coding::Gzip, Kind::Fhir(_)) => {
+                let first = unpack(&self.bytes, GLANCE_MAX);
+                if tells_of_devices(&first) { unpack(&self.bytes, UNPACKED_MAX) } else { first }
+            }
+            (Coding::Gzip, Kind::Description | Kind::Dicom | Kind::Hl7 | Kind::Ipp) => {
+                unpack(&self.bytes, UNPACKED_MAX)
+            }
             (Coding::Gzip, Kind::Page) => unpack(&self.bytes, PAGE_MAX),
             _ => self.bytes,
         };
@@ -102,6 +130,12 @@ impl Body {
             Kind::Page => title::read(&bytes).map_or(Found::Nothing, Found::Title),
             Kind::Soap => Found::Envelope(Box::new(soap::read(&bytes))),
             Kind::Description => Found::Device(upnp::read(&bytes)),
+            Kind::Fhir(form) => Found::Fhir(Box::new(fhir::read(&bytes, form))),
+            Kind::Dicom => {
+                dicom::read_file(&bytes).map_or(Found::Nothing, |file| Found::Dicom(Box::new(file)))
+            }
+            Kind::Hl7 => Found::Hl7(bytes),
+            Kind::Ipp => Found::Device(ipp::read(&bytes)),
         }
     }
 }
@@ -113,6 +147,13 @@ fn unpack(bytes: &[u8], most: usize) -> Vec<u8> {
     // What was unpacked before a fault stays: the body may be cut.
     let _ = MultiGzDecoder::new(bytes).take(most).read_to_end(&mut unpacked);
     unpacked
+}
+
+/// Whether resources that begin so may tell of devices or of the server: of observations, which come by the
+/// second, and of patients the first words are enough.
+fn tells_of_devices(start: &[u8]) -> bool {
+    const WORTH: &[&[u8]] = &[b"Device", b"CapabilityStatement", b"Conformance", b"Bundle"];
+    WORTH.iter().any(|word| memmem::find(start, word).is_some())
 }
 
 /// Whether an envelope that begins so may tell who its sender is. Measured values and alarms come by the

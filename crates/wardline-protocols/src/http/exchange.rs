@@ -4,7 +4,7 @@ use super::body::{Body, Found};
 use super::head::{Application, Head, Media};
 use super::{ASKED_MAX, Asked, Http, Next, State, TOLD_MAX};
 use crate::soap::Envelope;
-use crate::{Notes, Side, Step, ws_discovery};
+use crate::{Notes, Side, Step, dicom, fhir, hl7, ws_discovery};
 use wardline_model::{Attribute, DetailKey, Fact};
 
 impl Http {
@@ -59,6 +59,8 @@ impl Http {
             Media::Xml if head.soap_action => Media::Soap,
             media => media,
         };
+        // Printers are told by what they answer.
+        let media = if media == Media::Ipp { Media::Other } else { media };
         let body = if own { Body::wanted(media, head.coding, false) } else { None };
         self.frame(side, head.chunked, head.length.unwrap_or_default(), body)
     }
@@ -129,7 +131,14 @@ impl Http {
         if success && head.clinical_body && clinical {
             self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
         }
-        let body = Body::wanted(head.media, head.coding, asked.front_page).filter(|_| success && own);
+        // A print server answers for printers that are elsewhere, an archive with objects of others.
+        let for_others = match head.media {
+            Media::Ipp => head.server.as_deref().is_some_and(|server| server.contains("CUPS")),
+            Media::Dicom => true,
+            _ => false,
+        };
+        let read = success && own && !for_others;
+        let body = Body::wanted(head.media, head.coding, asked.front_page).filter(|_| read);
         self.frame(side, head.chunked, head.length.unwrap_or(u64::MAX), body)
     }
 
@@ -144,7 +153,70 @@ impl Http {
                     notes.speaker(side, facts.into_iter().map(Some));
                 }
             }
+            Found::Fhir(told) => self.fhir(side, *told, notes),
+            Found::Dicom(file) => self.dicom(side, *file, notes),
+            Found::Hl7(messages) => self.hl7(side, &messages, notes),
             Found::Nothing => {}
+        }
+    }
+
+    /// Resources: a server tells its software, and devices only when they are several, as one may be any of
+    /// those it knows; a client tells those whose data it sends.
+    fn fhir(&mut self, side: Side, told: fhir::Told, notes: &mut Notes) {
+        let server = self.requester != Some(side);
+        if told.patient {
+            self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
+        }
+        if let Some(software) = told.software.filter(|software| server && self.once.is_new((side, software)))
+        {
+            notes.speaker(side, [Some(software)]);
+        }
+        if server && told.devices.len() < 2 {
+            return;
+        }
+        for facts in told.devices {
+            self.equipment(side, facts, notes);
+        }
+    }
+
+    /// An object sent to an archive: who made it, who wrote it, and whether it hides a program.
+    fn dicom(&mut self, side: Side, file: dicom::File, notes: &mut Notes) {
+        if file.patient {
+            self.fact(side, Attribute::PatientDataInClear, "http", 90, "http.clinical", notes);
+        }
+        if file.program {
+            let (name, rule) = ("dicom-preamble-program", "dicom.preamble");
+            self.fact(side, Attribute::Weakness, name, 90, rule, notes);
+        }
+        if !file.writer.is_empty() && self.once.is_new((side, &file.writer)) {
+            notes.speaker(side, file.writer.into_iter().map(Some));
+        }
+        for facts in file.equipment {
+            self.equipment(side, facts, notes);
+        }
+    }
+
+    fn equipment(&mut self, side: Side, facts: Vec<Fact>, notes: &mut Notes) {
+        if self.told < TOLD_MAX && self.once.is_new(("equipment", side, &facts)) {
+            self.told = self.told.saturating_add(1);
+            notes.equipment(side, facts.into_iter().map(Some));
+        }
+    }
+
+    /// Messages of HL7 v2 in a body; who asks is what HTTP says.
+    fn hl7(&mut self, side: Side, messages: &[u8], notes: &mut Notes) {
+        let mut told = Notes { time: notes.time, ..Notes::default() };
+        hl7::carried(side, messages, &mut told);
+        notes.malformed |= told.malformed;
+        for (key, value) in told.details {
+            self.detail(key, &value, notes);
+        }
+        for said in told.said {
+            if self.told < TOLD_MAX && self.once.is_new((format!("{:?}", said.who), said.about, &said.facts))
+            {
+                self.told = self.told.saturating_add(1);
+                notes.said.push(said);
+            }
         }
     }
 
@@ -174,15 +246,15 @@ impl Http {
             notes.handover = true;
             return Next::Skip(0);
         }
-        let name = match to.as_str() {
-            "h2c" => "http2",
-            "websocket" => {
-                notes.known_as = Some("websocket");
-                ""
-            }
-            _ => "",
-        };
-        self.detail(DetailKey::Application, name, notes);
+        if to == "h2c"
+            && let Some(requester) = self.requester
+        {
+            self.speak_two(requester, notes);
+            return Next::Skip(0);
+        }
+        if to == "websocket" {
+            notes.known_as = Some("websocket");
+        }
         Next::Step(Step::Done)
     }
 

@@ -87,6 +87,8 @@ pub(super) fn start(line: &[u8]) -> Option<Start<'_>> {
 pub(super) enum Application {
     DicomWeb,
     Fhir,
+    Grpc,
+    Hl7,
     Ipp,
     Soap,
     WebDav,
@@ -97,6 +99,8 @@ impl Application {
         match self {
             Self::DicomWeb => "dicomweb",
             Self::Fhir => "fhir",
+            Self::Grpc => "grpc",
+            Self::Hl7 => "hl7",
             Self::Ipp => "ipp",
             Self::Soap => "soap",
             Self::WebDav => "webdav",
@@ -110,6 +114,10 @@ impl Application {
             Some(Self::DicomWeb)
         } else if has("application/fhir+") || has("application/json+fhir") || has("application/xml+fhir") {
             Some(Self::Fhir)
+        } else if has("application/grpc") {
+            Some(Self::Grpc)
+        } else if has("application/hl7-v2") {
+            Some(Self::Hl7)
         } else if has("application/ipp") {
             Some(Self::Ipp)
         } else {
@@ -121,6 +129,12 @@ impl Application {
 /// What a body is, as far as one is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Media {
+    /// DICOM objects, alone or in parts (PS3.18 section 8.7).
+    Dicom,
+    FhirJson,
+    FhirXml,
+    /// HL7 v2 messages as they stand in MLLP.
+    Hl7,
     Html,
     Ipp,
     Soap,
@@ -134,6 +148,15 @@ impl Media {
     fn of(value: &str) -> Self {
         let name = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match name.as_str() {
+            "application/dicom" => Self::Dicom,
+            "multipart/related" if value.to_ascii_lowercase().contains("application/dicom") => {
+                let value = value.to_ascii_lowercase();
+                // Meta data in JSON and XML are apart from objects.
+                if value.contains("application/dicom+") { Self::Other } else { Self::Dicom }
+            }
+            "application/fhir+json" | "application/json+fhir" => Self::FhirJson,
+            "application/fhir+xml" | "application/xml+fhir" => Self::FhirXml,
+            "x-application/hl7-v2+er7" | "application/hl7-v2+er7" | "application/hl7-v2" => Self::Hl7,
             "application/ipp" => Self::Ipp,
             "text/html" => Self::Html,
             "application/soap+xml" => Self::Soap,

@@ -15,12 +15,24 @@ use x509_parser::prelude::FromDer;
 /// Names in a certificate above which it belongs to a service that many hosts share, not to a host.
 const HOST_NAMES_MAX: usize = 2;
 
+/// Key purposes of IEEE 11073-20701 participants (section 9.3): service provider and service consumer.
+const SDC_PURPOSES: &str = "1.2.840.10004.20701.1.";
+
+/// The extended key usages that are not of RFC 5280.
+fn purposes(certificate: &X509Certificate<'_>) -> impl Iterator<Item = String> {
+    let usage = certificate.extended_key_usage().ok().flatten();
+    usage.into_iter().flat_map(|usage| usage.value.other.iter().map(|oid| oid.to_id_string()))
+}
+
 /// Notes what `der`, presented by `side`, says. `false` when it is no certificate.
 pub(super) fn note(der: &[u8], side: Side, is_server: bool, notes: &mut Notes) -> bool {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
     let names = Names::of(&certificate);
     if names.of_a_person && !is_server {
         return true;
+    }
+    if purposes(&certificate).any(|oid| oid.starts_with(SDC_PURPOSES)) {
+        notes.detail(DetailKey::Application, "sdc");
     }
     let key = hex(&Sha256::digest(certificate.public_key().raw));
     let (subject, issuer) = (certificate.subject().to_string(), certificate.issuer().to_string());
