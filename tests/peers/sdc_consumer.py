@@ -10,6 +10,7 @@ import time
 from sdc11073.certloader import mk_ssl_contexts_from_folder
 from sdc11073.consumer.consumerimpl import SdcConsumer
 from sdc11073.definitions_sdc import SdcV1Definitions
+from sdc11073.mdib.consumermdib import ConsumerMdib
 from sdc11073.wsdiscovery import WSDiscovery
 
 logging.basicConfig(level=logging.WARNING)
@@ -25,6 +26,7 @@ assert services, "no provider answered"
 consumer = SdcConsumer.from_wsd_service(services[0], ssl_context_container=keys)
 consumer.start_all()
 assert consumer.host_description.this_model.ModelName[0].text == "Evita V600"
+ConsumerMdib(consumer).init_mdib()
 time.sleep(1)
 consumer.stop_all()
 discovery.stop()

@@ -7,13 +7,14 @@
 
 mod one;
 mod pipe;
+mod two;
 
 use crate::dcerpc::Dcerpc;
 use crate::nbns::NetbiosName;
 use crate::once::Once;
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, ntlm};
 use pipe::Content;
-use wardline_model::{Attribute, Fact};
+use wardline_model::{Attribute, DetailKey, Fact};
 use wardline_wire::{Fault, Reader};
 
 /// The table line.
@@ -35,13 +36,14 @@ const NAMES_REQUEST_MAX: usize = 600;
 /// Bytes of the session head, and of it with the protocol mark.
 const HEAD: usize = 4;
 const MARKED: usize = 8;
-/// Bytes after the session head that tell the command, in all dialects.
-const COMMAND: usize = 14;
+/// Bytes after the session head that tell the command, in all dialects, and whether others follow in a chain.
+const COMMAND: usize = 24;
 
 /// What an SMB 2 response flag and commands are.
 const RESPONSE: u32 = 1;
 const NEGOTIATE: u16 = 0;
 const SESSION_SETUP: u16 = 1;
+const TREE_CONNECT: u16 = 3;
 /// Longest message in which the opening of an interface is looked for.
 const PIPE_MAX: usize = 4_096;
 
@@ -193,7 +195,28 @@ impl Smb {
             return Step::More(HEAD.saturating_add(COMMAND));
         };
         let wanted = whole.min(WANTED_MAX);
+        if matches!(kind(message), Some(Kind::Two(_))) && two::is_chain(message) && whole <= PIPE_MAX {
+            let Some(chain) = bytes.get(HEAD..whole) else { return Step::More(whole) };
+            for part in two::chain(chain) {
+                let length = part.len().saturating_add(HEAD);
+                // Each part is whole: there is nothing to wait for.
+                let _ = self.one_message(side, Ok(part), length, notes);
+            }
+            return Step::skip(whole);
+        }
         let message = bytes.get(HEAD..wanted).ok_or(message);
+        self.one_message(side, message, whole, notes)
+    }
+
+    /// A message that stands alone, whole or as much of it as is there.
+    fn one_message(
+        &mut self,
+        side: Side,
+        message: Result<&[u8], &[u8]>,
+        whole: usize,
+        notes: &mut Notes,
+    ) -> Step {
+        let wanted = whole.min(WANTED_MAX);
         let kind = kind(message.unwrap_or_else(|part| part));
         let read = match (kind, message) {
             (None, _) => return self.get_lost(side, notes),
@@ -203,7 +226,10 @@ impl Smb {
             }
             (Some(Kind::Compressed), _) => Ok(()),
             (
-                Some(Kind::One(one::NEGOTIATE | one::SESSION_SETUP) | Kind::Two(NEGOTIATE | SESSION_SETUP)),
+                Some(
+                    Kind::One(one::NEGOTIATE | one::SESSION_SETUP)
+                    | Kind::Two(NEGOTIATE | SESSION_SETUP | TREE_CONNECT),
+                ),
                 Err(_),
             ) => {
                 return Step::More(wanted);
@@ -212,6 +238,7 @@ impl Smb {
             (Some(Kind::One(one::SESSION_SETUP)), Ok(message)) => self.session_one(side, message, notes),
             (Some(Kind::Two(NEGOTIATE)), Ok(message)) => self.negotiate_two(side, message, notes),
             (Some(Kind::Two(SESSION_SETUP)), Ok(message)) => self.session_two(side, message, notes),
+            (Some(Kind::Two(TREE_CONNECT)), Ok(message)) => self.connect_two(side, message, notes),
             (Some(kind), part) if whole <= PIPE_MAX && pipe::carries(kind) => {
                 notes.encrypted.get_or_insert(false);
                 match pipe::content(kind, part.unwrap_or_else(|part| part), whole.saturating_sub(HEAD)) {
@@ -255,6 +282,24 @@ impl Smb {
             offset.and_then(|o| Fact::new(Attribute::ClockOffset, &o.to_string(), 85, "smb.system-time")),
         ];
         self.tell(side, facts, notes);
+        if dialect == Some("SMB 3.1.1")
+            && let Some(cipher) = two::cipher(message)?
+            && self.said.is_new(("cipher", cipher))
+        {
+            notes.detail(DetailKey::Cipher, cipher);
+        }
+        Ok(())
+    }
+
+    /// A share is connected to, by the name that the client calls the server.
+    fn connect_two(&mut self, side: Side, message: &[u8], notes: &mut Notes) -> Result<(), Fault> {
+        let (_, status) = head_two(side, message, notes)?;
+        notes.encrypted.get_or_insert(false);
+        if status.is_none()
+            && let Some(name) = two::server_name(message)?
+        {
+            self.tell(side.peer(), [Fact::new(Attribute::Hostname, &name, 70, "smb.tree-connect")], notes);
+        }
         Ok(())
     }
 

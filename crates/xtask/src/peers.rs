@@ -20,14 +20,25 @@ const PEERS: &[Peer] = &[
     Peer { program: "tcpdump", package: "tcpdump", needed_for: "live captures of peers" },
     Peer { program: "ip", package: "iproute2", needed_for: "a cable of their own for peers" },
     Peer { program: "echoscu", package: "dcmtk", needed_for: "DICOM spoken by DCMTK" },
+    Peer { program: "Orthanc", package: "orthanc", needed_for: "an archive that speaks DICOMweb" },
+    Peer {
+        program: "/usr/share/orthanc/plugins/libOrthancDicomWeb.so",
+        package: "orthanc-dicomweb",
+        needed_for: "an archive that speaks DICOMweb",
+    },
+    Peer { program: "snmpd", package: "snmpd", needed_for: "SNMP answered by net-snmp" },
+    Peer { program: "snmpget", package: "snmp", needed_for: "SNMP asked by net-snmp" },
+    Peer { program: "nmap", package: "nmap", needed_for: "DICOM scripts of a scanner as hostile traffic" },
+    Peer { program: "openssl", package: "openssl", needed_for: "certificates of both ends of SDC" },
     Peer { program: "chromium", package: "chromium", needed_for: "the report opened in a browser" },
     Peer { program: "pg_ctlcluster", package: "postgresql", needed_for: "the store's suite on PostgreSQL" },
     Peer { program: "c++", package: "g++", needed_for: "the coverage-guided fuzz targets compile" },
-    Peer { program: "python3", package: "python3", needed_for: "DICOM and HL7 spoken by Python peers" },
+    Peer { program: "python3", package: "python3", needed_for: "DICOM, HL7 and SDC spoken by Python peers" },
 ];
 
 /// Python peers, exact versions, in an environment of their own under the target folder.
-const PYTHON: &[&str] = &["pydicom==3.0.1", "pynetdicom==3.0.4", "hl7==0.4.5"];
+const PYTHON: &[&str] =
+    &["pydicom==3.0.1", "pynetdicom==3.0.4", "hl7==0.4.5", "hl7apy==1.3.5", "sdc11073==3.0.0"];
 
 /// What is there and what is not.
 pub(crate) struct Peers {
@@ -53,8 +64,8 @@ pub(crate) fn prepare() -> Result<Peers> {
     }
     let python = python();
     match &python {
-        Some(path) => println!("   found pydicom, pynetdicom, hl7: {}", path.display()),
-        None => missing.push(format!("peer {}: not tested: DICOM and HL7 spoken by them", PYTHON.join(" "))),
+        Some(path) => println!("   found {}: {}", PYTHON.join(" "), path.display()),
+        None => missing.push(format!("peer {}: not tested: what is spoken by them", PYTHON.join(" "))),
     }
     Ok(Peers { python, missing })
 }
@@ -72,7 +83,9 @@ fn install(packages: &[&str]) {
         [&["install", "-y", "-qq", "--no-install-recommends"], packages, &["python3-venv"]].concat(),
     ];
     for step in steps {
-        let done = Command::new("apt-get").args(&step).env("DEBIAN_FRONTEND", "noninteractive").output();
+        // No service that a package brings starts by itself: tests start what they need where they need it.
+        let quiet = [("DEBIAN_FRONTEND", "noninteractive"), ("RUNLEVEL", "1")];
+        let done = Command::new("apt-get").args(&step).envs(quiet).output();
         match done {
             Ok(output) if output.status.success() => {}
             Ok(output) => println!("   apt-get: {}", String::from_utf8_lossy(&output.stderr).trim_end()),
@@ -111,6 +124,7 @@ fn python() -> Option<PathBuf> {
 }
 
 fn works(interpreter: &PathBuf) -> bool {
-    let tried = Command::new(interpreter).args(["-c", "import pydicom, pynetdicom, hl7"]).output();
+    let tried =
+        Command::new(interpreter).args(["-c", "import pydicom, pynetdicom, hl7, hl7apy, sdc11073"]).output();
     tried.is_ok_and(|output| output.status.success())
 }

@@ -61,6 +61,12 @@ impl Analysis {
         flows.iter().filter(|f| f["protocol"] == protocol && f["server"]["port"] == port).collect()
     }
 
+    /// Flows of this protocol to whatever port.
+    pub(crate) fn flows_of(&self, protocol: &str) -> Vec<&Value> {
+        let flows = self.json["flows"].as_array().unwrap();
+        flows.iter().filter(|flow| flow["protocol"] == protocol).collect()
+    }
+
     /// Rules of the findings about a device, sorted.
     pub(crate) fn findings(&self, device: &Device<'_>) -> Vec<&str> {
         let findings = self.json["findings"].as_array().unwrap().iter();

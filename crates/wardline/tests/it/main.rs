@@ -5,6 +5,7 @@
 
 mod analysis;
 mod astm;
+mod clinical;
 mod contract;
 mod dicom;
 mod explain;
