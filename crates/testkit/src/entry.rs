@@ -158,6 +158,8 @@ pub fn protocol(input: &[u8]) {
         } else {
             let Some((bytes, after)) = record(after) else { return };
             if !bytes.is_empty() {
+                let host = if side == Side::Opener { [10, 1, 2, 3] } else { [10, 1, 2, 4] };
+                notes.source = Some(host.into());
                 no_fault(dissection.data(side, bytes, &mut notes));
             }
             rest = after;
