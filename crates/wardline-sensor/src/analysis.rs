@@ -48,6 +48,9 @@ pub enum SensorError {
     /// A temporary file for flows could not be written.
     #[error("flows could not be kept in the temporary folder; is it full?")]
     FlowList(#[source] std::io::Error),
+    /// A source of packets ended before its time.
+    #[error("{0}")]
+    Source(Box<str>),
     /// A worker thread ended early: a fault of ours.
     #[error("a worker thread failed")]
     Worker,

@@ -1,9 +1,11 @@
 //! Dealing packets to shards, in the order of the capture.
 
+mod listening;
+
 use crate::flow::link_identity;
 use crate::flow_log::FlowLog;
 use crate::gather::Gather;
-use crate::shard::{Desk, Link, Shard, bump};
+use crate::shard::{Desk, Link, Records, Shard, bump};
 use wardline_model::{PacketRef, Timestamp};
 use wardline_protocols::Notes;
 use wardline_wire::Frame;
@@ -164,7 +166,11 @@ impl Worker {
             number,
             workers,
             shards: held.map(|_| Shard::new(seed)).collect(),
-            desk: Desk { gather: Gather::new(seed), notes: Notes::default(), records: FlowLog::default() },
+            desk: Desk {
+                gather: Gather::new(seed),
+                notes: Notes::default(),
+                records: Records::Log(FlowLog::default()),
+            },
         }
     }
 
@@ -253,7 +259,11 @@ impl Worker {
         for shard in &mut self.shards {
             shard.finish(&mut self.desk);
         }
-        (self.desk.gather, self.desk.records)
+        let records = match self.desk.records {
+            Records::Log(log) => log,
+            Records::Sums(_) => FlowLog::default(),
+        };
+        (self.desk.gather, records)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The state of one flow.
 
+mod spoken;
+
 use std::net::IpAddr;
 use wardline_inventory::{Domain, Exchange, Host, HostSeen, ServiceSeen};
 use wardline_model::{
@@ -57,6 +59,8 @@ pub(crate) struct Flow {
     pub(crate) malformed: bool,
     pub(crate) requester: Option<Side>,
     pub(crate) details: Vec<(DetailKey, Box<str>)>,
+    /// What was told of it while it lives; nothing where all is told at the end.
+    told: Option<Box<spoken::Told>>,
 }
 
 /// What a flow needs only while it is looked into.
@@ -154,6 +158,7 @@ impl Flow {
             malformed: false,
             requester: None,
             details: Vec::new(),
+            told: None,
         }
     }
 
@@ -315,9 +320,22 @@ impl Flow {
         }
     }
 
-    /// How the end that sends in `direction` was seen, if it sent.
+    /// How the end that sends in `direction` was seen, if it sent and as far as that was not told.
     pub(crate) fn sender(&self, direction: Direction) -> Option<HostSeen> {
-        direction.of_ref(&self.ends).seen()
+        let seen = direction.of_ref(&self.ends).seen()?;
+        match &self.told {
+            None => Some(seen),
+            Some(told) => told.rest_of_sender(direction, seen),
+        }
+    }
+
+    /// The same, for what is told of the conversation.
+    fn speaker(&self, direction: Direction) -> Option<HostSeen> {
+        let seen = direction.of_ref(&self.ends).seen()?;
+        match &self.told {
+            None => Some(seen),
+            Some(told) => told.rest_of_speaker(direction, seen),
+        }
     }
 
     /// The broadcast domains in which its frames were seen. Routed packets that were seen on both sides of the router
@@ -343,7 +361,7 @@ impl Flow {
             Transport::Icmp | Transport::Igmp | Transport::Ip(_) | Transport::Link => return None,
         };
         let answered = direction.of_ref(&self.expect).is_some() || direction.of_ref(&self.ends).payload;
-        let seen = self.sender(direction).filter(|_| answered)?.seen;
+        let seen = self.speaker(direction).filter(|_| answered)?.seen;
         let (_, port) = key.source(direction)?;
         let (_, from) = key.source(direction.reverse())?;
         let asked = self.requester.is_some() && self.transport == Transport::Udp;
@@ -368,7 +386,7 @@ impl Flow {
     /// Who asked whom.
     pub(crate) fn exchange(&self, key: &FlowKey) -> Option<(Exchange, Seen)> {
         let client = self.client();
-        let seen = self.sender(client).or_else(|| self.sender(client.reverse()))?.seen;
+        let seen = self.speaker(client).or_else(|| self.speaker(client.reverse()))?.seen;
         let (from, to) = (self.host(key, client)?, self.host(key, client.reverse())?);
         Some((Exchange { client: from, server: to, protocol: self.protocol_name() }, seen))
     }

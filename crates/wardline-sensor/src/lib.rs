@@ -9,12 +9,16 @@ mod deal;
 mod flow;
 mod flow_log;
 mod gather;
+mod live;
 mod shard;
+mod source;
 mod syn;
 mod totals;
 
 pub use analysis::{Analysis, Options, SensorError, analyse};
 pub use flow_log::{FlowList, SortedFlows};
+pub use live::{Running, listen};
+pub use source::{Clock, FileSource, FolderSource, InterfaceSource, Pace, Progress, Source, Step};
 pub use totals::Totals;
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! One logical shard: its flows, in the order of their packets.
 
+mod sweep;
+
 use crate::flow::{Flow, Passing, Work, link_identity};
 use crate::gather::Gather;
 use crate::syn::Syns;
 use std::net::IpAddr;
 use wardline_inventory::Host;
 use wardline_model::{
-    About, DetailKey, Fact, FlowRecord, Mac, PacketRef, Seen, Statement, Subject, Timestamp,
-    Transport as Carried,
+    About, DetailKey, Fact, Mac, PacketRef, Seen, Statement, Subject, Timestamp, Transport as Carried,
 };
 use wardline_protocols::{Carrier, Dissection, Notes, Said, Side, Trouble, Who, note_vendor};
 use wardline_wire::flow::{
@@ -40,7 +41,16 @@ pub(crate) struct Shard {
 pub(crate) struct Desk {
     pub(crate) gather: Gather,
     pub(crate) notes: Notes,
-    pub(crate) records: crate::flow_log::FlowLog,
+    pub(crate) records: Records,
+}
+
+/// Where finished flows go.
+#[derive(Debug)]
+pub(crate) enum Records {
+    /// Each by itself, to be read when all is over.
+    Log(crate::flow_log::FlowLog),
+    /// Into the sums of their conversations.
+    Sums(crate::live::Sums),
 }
 
 /// Where a frame came from and when.
@@ -354,8 +364,10 @@ impl Shard {
         let totals = &mut desk.gather.totals;
         totals.one_way_connections = totals.one_way_connections.saturating_add(u64::from(flow.is_one_way()));
         totals.malformed_flows = totals.malformed_flows.saturating_add(u64::from(flow.malformed));
-        let record: FlowRecord = flow.record(key);
-        desk.records.push(record);
+        match &mut desk.records {
+            Records::Log(log) => log.push(flow.record(key)),
+            Records::Sums(sums) => sums.add(flow.spoken(key, true)),
+        }
     }
 }
 
@@ -370,7 +382,7 @@ fn opening(ip: IpAddr, mac: Option<Mac>, fact: Fact) -> Statement {
 }
 
 /// Whether a packet that comes now is of another flow than the one that had its ends last.
-fn is_over(flow: &Flow, now: Timestamp) -> bool {
+pub(crate) fn is_over(flow: &Flow, now: Timestamp) -> bool {
     let silence = now.since(flow.last());
     match flow.transport {
         Carried::Tcp => flow.is_closed() && silence > CLOSED_SILENCE,

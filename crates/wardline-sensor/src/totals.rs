@@ -12,6 +12,12 @@ macro_rules! totals {
                 $(self.$name = self.$name.saturating_add(other.$name);)*
             }
 
+            /// What was counted since `earlier`.
+            #[must_use]
+            pub const fn since(&self, earlier: &Self) -> Self {
+                Self { $($name: self.$name.saturating_sub(earlier.$name),)* }
+            }
+
             /// Every counter with its name, in order.
             #[must_use]
             pub fn named(&self) -> Vec<(&'static str, u64)> {

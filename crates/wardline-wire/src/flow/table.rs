@@ -168,6 +168,15 @@ impl<T> Table<T> {
         }
     }
 
+    /// Shows every flow, in no order that matters; none counts as used.
+    pub fn each(&mut self, mut visit: impl FnMut(Slot, &FlowKey, &mut T)) {
+        for (at, number) in (0..self.entries.len()).zip(0_u32..) {
+            if let Some(Entry { key, value: Some(value), .. }) = self.entries.get_mut(at) {
+                visit(Slot(number), key, value);
+            }
+        }
+    }
+
     /// Takes out the flow that was not used for longest.
     pub fn take_oldest(&mut self) -> Option<(FlowKey, T)> {
         // Every turn clears a mark: the loop ends after once around the list.
@@ -274,6 +283,11 @@ mod tests {
         assert_eq!(third, fifth.unwrap(), "the room is used again");
         assert_eq!(table.find_near(&key(3), Some(third)), None, "and is not the former flow's");
         assert_eq!((table.look(&key(5)), table.peek(third)), (fifth, Some(&5)));
+        let mut all = Vec::new();
+        table.each(|slot, key, value| all.push((slot, *key, *value)));
+        all.sort_by_key(|(_, _, value)| *value);
+        assert_eq!(all.iter().map(|(_, _, value)| *value).collect::<Vec<_>>(), [2, 4, 5, 11]);
+        assert_eq!(table.look(&all[2].1), Some(all[2].0));
         let mut seen = Vec::new();
         table.from_oldest(|value| {
             seen.push(*value);
