@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::embedded::FILES;
 use crate::error::{ContentError, Problem};
 use crate::kind::class::DeviceClass;
+use crate::kind::component::ComponentNames;
 use crate::kind::detection::{RawWeakness, Weakness};
 use crate::kind::enterprise::Enterprise;
 use crate::kind::fingerprint::{Conclusion, Defaults, Fingerprint, Fingerprints, RawFingerprint};
@@ -13,6 +14,7 @@ use crate::kind::os_lifecycle::{OsLifecycle, RawOsRelease};
 use crate::kind::oui::{OuiTable, RawOuiFlag};
 use crate::kind::product::{ProductNames, Succession};
 use crate::kind::recog;
+use crate::kind::usage::{RawUsage, UsageRule};
 use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::{Attribute, Mac};
 
@@ -40,6 +42,10 @@ pub struct Content {
     pub inferences: BTreeMap<String, Inference>,
     /// What to observe next, the best first.
     pub advice: Vec<Advice>,
+    /// Which part of a device software is, by entry.
+    pub components: BTreeMap<String, ComponentNames>,
+    /// What shows that a device is in use, by id.
+    pub usages: BTreeMap<String, UsageRule>,
     /// Device classes by code.
     pub classes: BTreeMap<String, DeviceClass>,
     /// Rules of the finding catalogue by id.
@@ -162,6 +168,8 @@ struct Gathered {
     classes: Shelf<String, DeviceClass>,
     inferences: Shelf<String, (Defaults, RawInference)>,
     advice: Shelf<String, RawAdvice>,
+    components: Shelf<String, ComponentNames>,
+    usages: Shelf<String, RawUsage>,
     makers: Shelf<String, MakerEntry>,
     products: Shelf<String, ProductNames>,
     successions: Shelf<String, Succession>,
@@ -219,6 +227,12 @@ impl Gathered {
         for entry in document.advice {
             place(&mut self.advice, entry.id.clone(), layer, file, entry, problems);
         }
+        for entry in document.component {
+            place(&mut self.components, entry.id.clone(), layer, file, entry, problems);
+        }
+        for entry in document.usage {
+            place(&mut self.usages, entry.id.clone(), layer, file, entry, problems);
+        }
         for entry in document.maker {
             place(&mut self.makers, entry.name.clone(), layer, file, entry, problems);
         }
@@ -262,6 +276,9 @@ impl Gathered {
         let advice = check_shelf(self.advice, &mut problems, |layer, raw| raw.check(layer == Layer::BuiltIn));
         let mut advice: Vec<Advice> = advice.into_values().collect();
         advice.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
+        let components =
+            check_shelf(self.components, &mut problems, |_, entry| entry.check().map(|()| entry));
+        let usages = check_shelf(self.usages, &mut problems, |layer, raw| raw.check(layer == Layer::BuiltIn));
         let makers = check_shelf(self.makers, &mut problems, |_, maker| maker.check().map(|()| maker));
         for maker in makers.values() {
             if let Some(unknown) = maker.clinical.as_ref().filter(|name| !makers.contains_key(*name)) {
@@ -291,6 +308,8 @@ impl Gathered {
             oui: self.oui,
             inferences,
             advice,
+            components,
+            usages,
             enterprises,
             makers,
             products,

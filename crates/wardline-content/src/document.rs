@@ -1,6 +1,7 @@
 //! One file of content, read: TOML tables by kind, with what the file says once for all its entries.
 
 use crate::kind::class::DeviceClass;
+use crate::kind::component::ComponentNames;
 use crate::kind::detection::RawWeakness;
 use crate::kind::enterprise::Enterprise;
 use crate::kind::fingerprint::{Defaults, RawFingerprint};
@@ -9,6 +10,7 @@ use crate::kind::maker::MakerEntry;
 use crate::kind::os_lifecycle::RawOsRelease;
 use crate::kind::oui::RawOuiFlag;
 use crate::kind::product::{ProductNames, Succession};
+use crate::kind::usage::RawUsage;
 use serde::Deserialize;
 
 /// A TOML file: any of these tables, in any file.
@@ -40,6 +42,10 @@ pub(crate) struct Document {
     pub(crate) product: Vec<ProductNames>,
     #[serde(default)]
     pub(crate) succession: Vec<Succession>,
+    #[serde(default)]
+    pub(crate) component: Vec<ComponentNames>,
+    #[serde(default)]
+    pub(crate) usage: Vec<RawUsage>,
 }
 
 impl Document {

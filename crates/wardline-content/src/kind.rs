@@ -1,6 +1,7 @@
 //! The kinds of content, one file each.
 
 pub(crate) mod class;
+pub(crate) mod component;
 pub(crate) mod detection;
 pub(crate) mod enterprise;
 pub(crate) mod fingerprint;
@@ -13,3 +14,4 @@ pub(crate) mod product;
 pub(crate) mod recog;
 pub(crate) mod sign;
 mod template;
+pub(crate) mod usage;

@@ -32,6 +32,7 @@ pub use content::Content;
 pub use date::Date;
 pub use error::{ContentError, Problem};
 pub use kind::class::{DeviceClass, PatientData};
+pub use kind::component::ComponentNames;
 pub use kind::detection::{Condition, Special, ValuePattern, Weakness};
 pub use kind::enterprise::Enterprise;
 pub use kind::fingerprint::{Conclusion, Example, Fingerprint, Fingerprints};
@@ -41,6 +42,7 @@ pub use kind::os_lifecycle::{OsLifecycle, OsRelease};
 pub use kind::oui::{Oui, OuiFlags, OuiTable};
 pub use kind::product::{ProductNames, Succession};
 pub use kind::sign::{Sign, SignCondition, SignKey, SignRule};
+pub use kind::usage::UsageRule;
 
 /// The embedded files: name below `data/`, and bytes.
 mod embedded {

@@ -31,6 +31,7 @@ mod mapping;
 mod nmap;
 pub mod open;
 pub mod record;
+pub mod site;
 pub mod udi;
 pub mod yaml;
 

@@ -88,12 +88,14 @@ pub(crate) fn devices(sightings: &Sightings, knowledge: &Knowledge<'_>, threads:
     assembly.take_stations();
     assembly.take_hosts(&clinical);
     assembly.take_statements();
+    assembly.keep_apart(knowledge);
     assembly.join_ports();
     assembly.join_declared_macs();
     let spoken = assembly.spoken_identities(knowledge);
     assembly.join_numbers(&spoken);
     assembly.join_host_keys();
     assembly.take_equipment(knowledge);
+    assembly.join_as_told(knowledge);
     assembly.note_shared_keys();
     assembly.note_conflicts();
     assembly.note_patient_data();

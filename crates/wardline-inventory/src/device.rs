@@ -6,12 +6,12 @@ use crate::clue::Clue;
 use crate::identity::serial;
 use crate::infer::{self, Signs};
 use crate::knowledge::Knowledge;
-use crate::roles;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::{correct, roles, software, usage};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use wardline_model::{
-    Attribute, Confidence, Device, Evidence, Mac, OperatingSystem, Service, Software, Timestamp,
+    Attribute, Confidence, Device, Evidence, Known, Mac, OperatingSystem, Seen, Service, Timestamp, Usage,
 };
 
 /// Below this a name is not shown, only its evidence: a wrong name is worse than no name.
@@ -34,6 +34,10 @@ pub(crate) struct Parts<'a> {
     pub(crate) seen: Option<(Timestamp, Timestamp)>,
     /// Protocols in which it asked others.
     pub(crate) asks: BTreeSet<&'static str>,
+    /// Conversations: the protocol, whether it asked, when.
+    pub(crate) spoke: Vec<(&'static str, bool, &'a Seen)>,
+    /// The end of what was seen of all devices.
+    pub(crate) until: Timestamp,
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
@@ -48,7 +52,7 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
     let numbered = |clue: &Clue<'_>| serial::key(clue.value, model.as_deref()).is_some();
     let class = class::of(of(Attribute::Class));
     let system = choose::rank(of(Attribute::Os), str::to_lowercase).into_iter().next();
-    Device {
+    let mut device = Device {
         id: String::new(),
         macs: parts.macs.iter().copied().collect(),
         ips: parts.ips.iter().copied().collect(),
@@ -58,7 +62,12 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
         serial: chosen(choose::rank(of(Attribute::Serial).filter(numbered), serial::compact)),
         udi: one(Attribute::Udi, str::to_owned),
         os: system.filter(is_sure).map(|choice| version_of(&choice, of(Attribute::Os))),
-        software: software(of(Attribute::Software)),
+        software: software::list(of(Attribute::Software), knowledge),
+        changes: software::changes(clues, knowledge),
+        usage: Usage::default(),
+        name: None,
+        vendor_known: Known::Inferred,
+        class_known: Known::Inferred,
         roles: roles::of(
             clues,
             class.as_ref().map(|(code, _)| code.as_str()),
@@ -74,7 +83,14 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
         asks: parts.asks.iter().copied().collect(),
         model,
         class,
+    };
+    correct::apply(&mut device, knowledge);
+    let class = device.class.as_ref().map(|(code, _)| code.as_str());
+    if device.class_known == Known::Confirmed {
+        device.roles = roles::of(clues, class, &parts.services, !parts.asks.is_empty());
     }
+    device.usage = usage::of(&parts, class, knowledge.content);
+    device
 }
 
 /// What the signs of a device say together.
@@ -162,28 +178,6 @@ fn version_of<'a>(choice: &Choice, clues: impl Iterator<Item = Clue<'a>>) -> Ope
         .filter_map(|clue| Some((clue.confidence, clue.seen.last, clue.version?)))
         .max();
     OperatingSystem { name: choice.value.clone(), version: version.map(|(.., version)| version.to_owned()) }
-}
-
-/// Every software with every version that was seen; one without version only where none has any.
-fn software<'a>(clues: impl Iterator<Item = Clue<'a>>) -> Vec<Software> {
-    let mut found: BTreeMap<String, BTreeMap<&str, (Confidence, &str)>> = BTreeMap::new();
-    for clue in clues.filter(|clue| clue.confidence >= CONFIDENCE_MIN) {
-        let versions = found.entry(clue.value.to_lowercase()).or_default();
-        let spelling = versions.entry(clue.version.unwrap_or_default()).or_default();
-        *spelling = (*spelling).max((clue.confidence, clue.value));
-    }
-    let mut software: Vec<Software> = Vec::new();
-    for mut versions in found.into_values() {
-        if versions.len() > 1 {
-            versions.remove("");
-        }
-        software.extend(versions.into_iter().map(|(version, (_, name))| Software {
-            name: name.to_owned(),
-            version: (!version.is_empty()).then(|| version.to_owned()),
-        }));
-    }
-    software.sort();
-    software
 }
 
 /// Names of rules and their sources: a few hundred words, told once and shared by all evidence.

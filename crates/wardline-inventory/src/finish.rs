@@ -99,9 +99,18 @@ impl<'a> Assembly<'a> {
         for (exchange, seen) in &self.sightings.exchanges {
             let node = self.tenancies.host(self.link, exchange.client, seen);
             if let Some(id) = self.groups.get(node) {
-                self.with_parts(&mut parts, id, |parts| _ = parts.asks.insert(exchange.protocol));
+                self.with_parts(&mut parts, id, |parts| {
+                    parts.asks.insert(exchange.protocol);
+                    parts.spoke.push((exchange.protocol, true, seen));
+                });
+            }
+            let node = self.tenancies.host(self.link, exchange.server, seen);
+            if let Some(id) = self.groups.get(node) {
+                self.with_parts(&mut parts, id, |parts| parts.spoke.push((exchange.protocol, false, seen)));
             }
         }
+        let until = self.seen.iter().map(|(.., last)| *last).max().unwrap_or_default();
+        parts.values_mut().for_each(|parts| parts.until = until);
         for (id, first, last) in std::mem::take(&mut self.seen) {
             self.with_parts(&mut parts, id, |parts| {
                 let seen = parts.seen.get_or_insert((first, last));

@@ -6,8 +6,8 @@
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use wardline_content::{Conclusion, Content};
-use wardline_model::{Attribute, Observations};
+use wardline_content::{ComponentNames, Conclusion, Content};
+use wardline_model::{Attribute, Component, Correction, Observations};
 use wardline_product::Makers;
 
 /// Knowledge as the inventory asks for it: content, with its makers by any of their names.
@@ -19,6 +19,10 @@ pub struct Knowledge<'a> {
     groups: BTreeMap<&'a str, &'a str>,
     /// Answers about makers: a network of thousands of devices has a few hundred words for them.
     asked: RwLock<HashMap<String, Option<Arc<str>>>>,
+    /// What people of the site know better.
+    pub(crate) corrections: Vec<Correction>,
+    components: HashMap<String, Component>,
+    holders: Vec<&'a ComponentNames>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -29,7 +33,31 @@ impl<'a> Knowledge<'a> {
         let groups = content.makers.values();
         let groups =
             groups.filter_map(|maker| Some((maker.name.as_str(), maker.clinical.as_deref()?))).collect();
-        Self { content, makers, groups, asked: RwLock::default() }
+        let listed = content.components.values();
+        let components = listed
+            .flat_map(|entry| entry.names.iter().map(move |name| (name.to_lowercase(), entry.component())));
+        Self {
+            content,
+            makers,
+            groups,
+            asked: RwLock::default(),
+            corrections: Vec::new(),
+            components: components.collect(),
+            holders: content.components.values().filter(|entry| !entry.words.is_empty()).collect(),
+        }
+    }
+
+    /// The same with what people of the site know better.
+    #[must_use]
+    pub fn with_corrections(mut self, corrections: Vec<Correction>) -> Self {
+        self.corrections = corrections;
+        self
+    }
+
+    /// Which part of a device a piece of software is.
+    pub(crate) fn component(&self, name: &str) -> Component {
+        let by_word = || self.holders.iter().find(|entry| entry.holds(name)).map(|entry| entry.component());
+        self.components.get(&name.to_lowercase()).copied().or_else(by_word).unwrap_or_default()
     }
 
     /// Whether a name is a listed maker's.

@@ -9,6 +9,7 @@ mod batch;
 mod choose;
 mod class;
 mod clue;
+mod correct;
 mod device;
 mod explain;
 mod finish;
@@ -26,8 +27,10 @@ mod merge;
 mod place;
 mod roles;
 mod site;
+mod software;
 mod testimony;
 mod transfer;
+mod usage;
 
 pub use batch::{BatchId, Conversation, Conversations, SensorBatch, SensorHealth, SourceHealth, Spoken};
 pub use explain::{Answer, Candidate, EXPLAINED, Reason, SetAside, explain, heard};

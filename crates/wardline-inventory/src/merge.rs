@@ -29,6 +29,8 @@ pub(crate) struct Groups {
     numbers: HashMap<Node, NodeId>,
     nodes: Vec<Node>,
     parents: Vec<NodeId>,
+    /// Pairs that people say are not one device.
+    apart: Vec<(NodeId, NodeId)>,
 }
 
 impl Groups {
@@ -65,9 +67,25 @@ impl Groups {
         id
     }
 
-    /// Makes two groups one.
+    /// From here on these two are never made one.
+    pub(crate) fn keep_apart(&mut self, a: NodeId, b: NodeId) {
+        self.apart.push((a, b));
+    }
+
+    fn are_apart(&mut self, a: NodeId, b: NodeId) -> bool {
+        (0..self.apart.len()).any(|at| {
+            let (c, d) = self.apart[at];
+            let (c, d) = (self.root(c), self.root(d));
+            (a, b) == (c, d) || (a, b) == (d, c)
+        })
+    }
+
+    /// Makes two groups one, unless people say that they are not.
     pub(crate) fn join(&mut self, a: NodeId, b: NodeId) {
         let (a, b) = (self.root(a), self.root(b));
+        if self.are_apart(a, b) {
+            return;
+        }
         let (root, child) = if self.nodes[a] <= self.nodes[b] { (a, b) } else { (b, a) };
         self.parents[child] = root;
     }

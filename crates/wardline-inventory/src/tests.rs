@@ -5,6 +5,7 @@ mod forward;
 mod identity;
 mod link;
 mod order;
+mod people;
 mod testimony;
 mod values;
 

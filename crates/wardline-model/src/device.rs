@@ -1,6 +1,6 @@
 //! Devices: what observations add up to.
 
-use crate::{Attribute, Confidence, Mac, Seen, Timestamp};
+use crate::{Attribute, Confidence, Known, Mac, Seen, Software, Timestamp, Usage, VersionChange};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -93,15 +93,6 @@ pub struct OperatingSystem {
     pub version: Option<String>,
 }
 
-/// Software or firmware on a device.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Software {
-    /// Product name.
-    pub name: String,
-    /// Version, where known.
-    pub version: Option<String>,
-}
-
 /// A service a device was seen to provide.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Service {
@@ -142,7 +133,10 @@ pub struct Evidence {
 
 impl Evidence {
     /// Protocols of evidence that other documents gave: an inventory list, leases, a scan.
-    pub const TESTIMONY: &[&str] = &["cmms", "dhcp-leases", "nmap"];
+    pub const TESTIMONY: &[&str] =
+        &["arp-table", "cmms", "dhcp-leases", "eve", "fhir", "mac-table", "nac", "nmap", "wireless", "zeek"];
+    /// Protocol of what people of the site say.
+    pub const SITE: &str = "site";
 
     /// Whether another document says it, not the wire.
     #[must_use]
@@ -160,12 +154,16 @@ pub struct Device {
     pub macs: Vec<Mac>,
     /// Addresses it had.
     pub ips: Vec<IpAddr>,
+    /// What people of the site call it.
+    pub name: Option<String>,
     /// Names.
     pub hostnames: Vec<String>,
     /// DICOM application entity titles.
     pub ae_titles: Vec<String>,
     /// Canonical manufacturer.
     pub vendor: Option<String>,
+    /// How the maker is known.
+    pub vendor_known: Known,
     /// Model.
     pub model: Option<String>,
     /// Serial number.
@@ -174,10 +172,16 @@ pub struct Device {
     pub udi: Option<String>,
     /// Class code and confidence.
     pub class: Option<(String, Confidence)>,
+    /// How the class is known.
+    pub class_known: Known,
     /// Operating system.
     pub os: Option<OperatingSystem>,
     /// Software and firmware.
     pub software: Vec<Software>,
+    /// Versions that followed each other, in order of time.
+    pub changes: Vec<VersionChange>,
+    /// Whether it is in use.
+    pub usage: Usage,
     /// Roles, sorted; `Unknown` alone when none is known.
     pub roles: Vec<Role>,
     /// Location.

@@ -5,18 +5,24 @@
 
 mod address;
 mod attribute;
+mod correction;
 mod device;
 mod finding;
 mod flow;
 mod observation;
+mod software;
 mod time;
+mod usage;
 
 pub use address::{Mac, is_device_address};
 pub use attribute::Attribute;
-pub use device::{Device, Evidence, OperatingSystem, Role, Service, Software};
+pub use correction::{Change, Correction, Known, Selector};
+pub use device::{Device, Evidence, OperatingSystem, Role, Service};
 pub use finding::{Finding, FindingKind, Severity};
 pub use flow::{DetailKey, Endpoint, FlowRecord, Transport};
 pub use observation::{
     About, Confidence, Exemplars, Fact, Observations, PacketRef, Seen, Statement, Subject,
 };
+pub use software::{Component, Software, VersionChange, normal_version};
 pub use time::Timestamp;
+pub use usage::{Usage, UseState};

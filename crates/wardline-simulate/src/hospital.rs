@@ -7,12 +7,12 @@ use crate::catalogue::{Area, Model, Part};
 use crate::habit::Habit;
 use crate::plan::Plan;
 use crate::rng::Rng;
-use crate::truth::{Patient, TrueDevice};
+use crate::truth::{Patient, TrueDevice, TrueSoftware};
 use crate::wire::{Queued, Station, Wire};
 use addresses::Addresses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use wardline_model::{Mac, OperatingSystem, Software, Timestamp};
+use wardline_model::{Mac, OperatingSystem, Timestamp};
 
 /// Name of the invented hospital, as messages print it.
 pub(crate) const FACILITY: &str = "LINDMOOR";
@@ -291,7 +291,7 @@ fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
         software: model
             .software
             .iter()
-            .map(|(name, version)| Software { name: (*name).into(), version: text(version) })
+            .map(|(name, version)| TrueSoftware { name: (*name).into(), version: text(version) })
             .collect(),
         os: model.os.map(|(name, version)| OperatingSystem { name: name.into(), version: text(version) }),
         class: model.class,

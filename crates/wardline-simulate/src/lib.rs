@@ -36,7 +36,8 @@ pub use message::{Event, Message, Messages};
 pub use packet::{Packet, pcap_header, pcap_record};
 pub use plan::{DEVICES_MAX, DEVICES_MIN, Plan, PlanError, Profile};
 pub use truth::{
-    AttackFlow, FlowKey, Patient, TrueAttack, TrueDevice, TrueFlow, TrueService, Truth, Weakness,
+    AttackFlow, FlowKey, Patient, TrueAttack, TrueDevice, TrueFlow, TrueService, TrueSoftware, Truth,
+    Weakness,
 };
 
 use attack::Campaign;

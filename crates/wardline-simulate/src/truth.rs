@@ -10,7 +10,7 @@ use crate::plan::Profile;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use wardline_model::{
-    About, Attribute, Endpoint, FlowRecord, Mac, OperatingSystem, Role, Software, Timestamp, Transport,
+    About, Attribute, Endpoint, FlowRecord, Mac, OperatingSystem, Role, Timestamp, Transport,
 };
 
 /// Addresses remembered of one device: what changes more often than this in a capture is listed no further.
@@ -71,6 +71,15 @@ pub struct TrueService {
     pub encrypted: bool,
 }
 
+/// Software or firmware on a device.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrueSoftware {
+    /// Product name.
+    pub name: String,
+    /// Version, where it has one.
+    pub version: Option<String>,
+}
+
 /// A device as it truly is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrueDevice {
@@ -91,7 +100,7 @@ pub struct TrueDevice {
     /// Serial number.
     pub serial: Option<String>,
     /// Software and firmware.
-    pub software: Vec<Software>,
+    pub software: Vec<TrueSoftware>,
     /// Operating system.
     pub os: Option<OperatingSystem>,
     /// Class code of the taxonomy.

@@ -11,7 +11,7 @@ mod words;
 use crate::witness::{Documents, Witness};
 use wardline_content::Content;
 use wardline_inventory::{Inventory, Knowledge};
-use wardline_model::{Device, Finding, Timestamp};
+use wardline_model::{Correction, Device, Finding, Timestamp};
 use wardline_sensor::Analysis;
 
 /// Everything there is to tell.
@@ -26,6 +26,8 @@ pub(crate) struct Report<'a> {
     pub(crate) threads: usize,
     /// What other documents say, and how it fits.
     pub(crate) witnesses: Vec<Witness>,
+    /// What people of the site know better.
+    pub(crate) corrections: Vec<Correction>,
     content: &'a Content,
 }
 
@@ -38,16 +40,29 @@ impl<'a> Report<'a> {
         content: &'a Content,
         threads: usize,
     ) -> Self {
-        Self { analysis, inventory, findings, threads, witnesses: Vec::new(), content }
+        Self {
+            analysis,
+            inventory,
+            findings,
+            threads,
+            witnesses: Vec::new(),
+            corrections: Vec::new(),
+            content,
+        }
     }
 
     /// Weighs other documents in: devices and findings are made anew with what they say.
     pub(crate) fn hear(&mut self, documents: Documents) {
         self.witnesses = documents.weigh_in(&mut self.analysis.sightings, &self.inventory);
-        let knowledge = Knowledge::new(self.content);
+        let knowledge = self.knowledge();
         self.inventory = wardline_inventory::devices(&self.analysis.sightings, &knowledge, self.threads);
         let at = self.analysis.last.unwrap_or_default();
         self.findings = wardline_detect::findings(&self.inventory.devices, self.content, at);
+    }
+
+    /// What is known of the world and of the site.
+    pub(crate) fn knowledge(&self) -> Knowledge<'a> {
+        Knowledge::new(self.content).with_corrections(self.corrections.clone())
     }
 
     /// The device of that id.

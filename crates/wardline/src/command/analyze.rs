@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wardline_content::Content;
 use wardline_inventory::Knowledge;
+use wardline_model::Correction;
 use wardline_sensor::{Options, analyse};
 use wardline_wire::capture::{Captures, FileSummary};
 
@@ -47,6 +48,10 @@ pub(crate) struct Arguments {
     /// Which column of an inventory list means what, where its headings do not tell (TOML, `[columns]`).
     #[arg(long, value_name = "FILE", requires = "witness")]
     mapping: Option<PathBuf>,
+    /// What people of the site know better (TOML): names, classes, makers, what is one device and what is not. It stands
+    /// above everything inferred; with --output it is written there again.
+    #[arg(long, value_name = "FILE")]
+    knowledge: Option<PathBuf>,
     /// Print why this device is what it is said to be: its id, an address, a MAC, a host name, an AE title or a
     /// serial number.
     #[arg(long, value_name = "DEVICE")]
@@ -70,8 +75,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         // Before hours of reading, not after.
         folder::prepare(folder)?;
     }
+    let corrections = knowledge(arguments.knowledge.as_deref(), &content)?;
     let documents = witness::read(&arguments.witness, arguments.mapping.as_deref(), arguments.files.len())?;
-    let mut report = report(&mut captures, &content, arguments.threads)?;
+    let mut report = report_with(&mut captures, &content, arguments.threads, corrections)?;
     if !arguments.witness.is_empty() {
         report.hear(documents);
     }
@@ -81,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some(word) = &arguments.explain {
-        let (device, knowledge) = (explain::find(&report, word)?, Knowledge::new(&content));
+        let (device, knowledge) = (explain::find(&report, word)?, report.knowledge());
         match arguments.format {
             Format::Json => explain::write_json(&report, device, &knowledge, &mut out)?,
             Format::Table => explain::write_text(&report, device, &knowledge, &mut out)?,
@@ -100,18 +106,48 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What people of the site know better.
+fn knowledge(file: Option<&Path>, content: &Content) -> Result<Vec<Correction>> {
+    let Some(path) = file else { return Ok(Vec::new()) };
+    let shown = path.display();
+    let size =
+        std::fs::metadata(path).with_context(|| format!("the knowledge {shown} cannot be read"))?.len();
+    anyhow::ensure!(size <= OVERLAY_FILE_MAX, "the knowledge {shown} is larger than 16 MiB; split it");
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("the knowledge {shown} cannot be read"))?;
+    wardline_formats::site::read(&text, |code| content.classes.contains_key(code)).map_err(|problems| {
+        let lines = problems.iter().map(|problem| format!("{shown}: line {}: {}", problem.line, problem.why));
+        anyhow::anyhow!(
+            "the knowledge of the site is not used as it is:\n  {}",
+            lines.collect::<Vec<_>>().join("\n  ")
+        )
+    })
+}
+
 /// Analyses open captures.
 pub(crate) fn report<'a>(captures: &mut Captures, content: &'a Content, threads: u16) -> Result<Report<'a>> {
+    report_with(captures, content, threads, Vec::new())
+}
+
+/// Analyses open captures with what people of the site know better.
+fn report_with<'a>(
+    captures: &mut Captures,
+    content: &'a Content,
+    threads: u16,
+    corrections: Vec<Correction>,
+) -> Result<Report<'a>> {
     let bar = progress();
     quiet_panics();
     let seed = RandomState::new().hash_one(0_u8);
     let threads = usize::from(threads);
     let analysis = analyse(captures, Options { threads, seed }, &mut |packets| bar.inc(packets))?;
     bar.finish_and_clear();
-    let knowledge = Knowledge::new(content);
+    let knowledge = Knowledge::new(content).with_corrections(corrections.clone());
     let inventory = wardline_inventory::devices(&analysis.sightings, &knowledge, threads);
     let findings = wardline_detect::findings(&inventory.devices, content, analysis.last.unwrap_or_default());
-    Ok(Report::new(analysis, inventory, findings, content, threads))
+    let mut report = Report::new(analysis, inventory, findings, content, threads);
+    report.corrections = corrections;
+    Ok(report)
 }
 
 /// What to call a file.

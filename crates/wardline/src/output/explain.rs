@@ -3,7 +3,7 @@
 //! In: the word by which somebody calls a device: its id, an address, a MAC, a name, an application entity title, a
 //! serial number. Out: the reasoning; or, when no device is called so, those whose names come near.
 
-use super::words::{base_name, device_label, wrapped};
+use super::words::{base_name, device_label, use_sentence, wrapped};
 use super::{Report, rfc3339};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -120,6 +120,10 @@ pub(crate) fn write_text(
     let heard = heard(device);
     let protocols: Vec<&str> = heard.keys().copied().collect();
     lines(out, "", &format!("Heard by: {}.", protocols.join(", ")))?;
+    lines(out, "", &format!("Now: {}.", use_sentence(device)))?;
+    for change in &device.changes {
+        lines(out, "", &format!("At {}: {change} ({}).", rfc3339(change.at), change.witness))?;
+    }
     for answer in explain(device, knowledge) {
         writeln!(out)?;
         write_answer(report, &answer, out)?;

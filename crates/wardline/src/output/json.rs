@@ -11,8 +11,8 @@ use lines::Layout;
 use std::io::{self, Write};
 use text::Text;
 use wardline_model::{
-    About, Device, Endpoint, Evidence, Fact, Finding, FlowRecord, Seen, Service, Statement, Subject,
-    Transport,
+    About, Device, Endpoint, Evidence, Fact, Finding, FlowRecord, Seen, Service, Software, Statement,
+    Subject, Transport, Usage, VersionChange,
 };
 use wardline_wire::capture::FileSummary;
 
@@ -161,21 +161,27 @@ fn device(text: &mut Text, device: &Device, names: &FileNames<'_>) {
         text.key("id").string(&device.id);
         text.key("macs").array(device.macs.iter().copied(), Text::mac);
         text.key("ips").array(device.ips.iter().copied(), Text::ip);
+        text.some("name", device.name.as_deref());
         text.key("hostnames").array(&device.hostnames, string);
         text.key("ae_titles").array(&device.ae_titles, string);
         text.some("vendor", device.vendor.as_deref());
+        if device.vendor.is_some() {
+            text.key("vendor_known").string(device.vendor_known.as_str());
+        }
         text.some("model", device.model.as_deref());
         text.some("serial", device.serial.as_deref());
         text.some("udi", device.udi.as_deref());
         if let Some((code, confidence)) = &device.class {
             text.key("class").string(code);
             text.key("class_confidence").fraction(*confidence);
+            text.key("class_known").string(device.class_known.as_str());
         }
         if let Some(os) = &device.os {
             named_version(text.key("os"), &os.name, os.version.as_deref());
         }
-        text.key("software")
-            .array(&device.software, |text, s| named_version(text, &s.name, s.version.as_deref()));
+        text.key("software").array(&device.software, software);
+        text.key("version_changes").array(&device.changes, |text, one| change(text, one, names));
+        usage(text.key("use"), &device.usage, names);
         text.key("roles").array(&device.roles, |text, role| text.string(role.as_str()));
         text.some("location", device.location.as_deref());
         text.key("first_seen").time(device.first_seen);
@@ -190,6 +196,54 @@ fn named_version(text: &mut Text, name: &str, version: Option<&str>) {
     text.object(|text| {
         text.key("name").string(name);
         text.some("version", version);
+    });
+}
+
+fn software(text: &mut Text, software: &Software) {
+    text.object(|text| {
+        text.key("name").string(&software.name);
+        text.some("version", software.version.as_deref());
+        text.some("normal", software.normal.as_deref());
+        text.key("component").string(software.component.as_str());
+        text.key("witness").string(software.witness);
+        text.key("first_seen").time(software.first);
+        text.key("last_confirmed").time(software.last);
+    });
+}
+
+fn change(text: &mut Text, change: &VersionChange, names: &FileNames<'_>) {
+    text.object(|text| {
+        text.key("name").string(&change.name);
+        text.key("component").string(change.component.as_str());
+        text.key("from").string(&change.from);
+        text.key("to").string(&change.to);
+        text.key("at").time(change.at);
+        text.key("witness").string(change.witness);
+        if let Some(packet) = change.packet {
+            text.key("file").string(names.get(packet.file()));
+            text.key("frame").number(packet.frame());
+        }
+    });
+}
+
+/// Unknown counts as in use.
+fn usage(text: &mut Text, usage: &Usage, names: &FileNames<'_>) {
+    text.object(|text| {
+        text.key("state").string(usage.state.as_str());
+        text.key("counts_as_in_use").flag(usage.state.counts_as_in_use());
+        text.some("because", usage.because.as_deref());
+        text.some("rule", usage.rule.as_deref());
+        text.some("witness", usage.witness);
+        if let Some(last) = usage.last {
+            text.key("last").time(last);
+        }
+        if let Some(age) = usage.age_s {
+            text.key("age_s").number(age);
+        }
+        if let Some(packet) = usage.packet {
+            text.key("file").string(names.get(packet.file()));
+            text.key("frame").number(packet.frame());
+        }
     });
 }
 

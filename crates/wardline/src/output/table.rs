@@ -2,7 +2,8 @@
 
 use super::Report;
 use super::words::{
-    ClassGroup, cell, count, device_name, grouped, period, plain_counter, roles_text, software_text, wrapped,
+    ClassGroup, cell, count, device_name, grouped, period, plain_counter, roles_text, software_text,
+    use_text, wrapped,
 };
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ use wardline_model::{Device, Finding, Severity};
 /// Widest text of a column; the whole stands in the JSON.
 const COLUMN_MAX: usize = 34;
 /// Narrowest a column gets on a small terminal.
-const COLUMN_MIN: usize = 9;
+const COLUMN_MIN: usize = 8;
 /// Narrowest the column of addresses gets: an IPv4 address and how many more.
 const ADDRESS_MIN: usize = 17;
 /// Devices of one group printed in full; the rest is counted.
@@ -109,8 +110,8 @@ fn write_group(
     out: &mut impl Write,
 ) -> io::Result<()> {
     writeln!(out, "\n{}  {}", style.paint("1", &group.title().to_uppercase()), devices.len())?;
-    let head = ["Device", "Address", "Maker and model", "Software", "What it is", "Offers"];
-    let rows: Vec<[String; 6]> = devices.iter().take(ROWS_MAX).map(|d| row(d, report)).collect();
+    let head = ["Device", "Address", "Maker and model", "Software", "What it is", "Use", "Offers"];
+    let rows: Vec<[String; 7]> = devices.iter().take(ROWS_MAX).map(|d| row(d, report)).collect();
     let mut widths = head.map(|h| h.chars().count());
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -128,7 +129,7 @@ fn write_group(
     Ok(())
 }
 
-fn align<T: AsRef<str>>(cells: &[T; 6], widths: &[usize; 6]) -> String {
+fn align<T: AsRef<str>>(cells: &[T; 7], widths: &[usize; 7]) -> String {
     cells.iter().zip(widths).fold(String::new(), |mut line, (text, width)| {
         let _ = write!(line, "{:width$}  ", cell(text.as_ref(), *width));
         line
@@ -136,7 +137,7 @@ fn align<T: AsRef<str>>(cells: &[T; 6], widths: &[usize; 6]) -> String {
 }
 
 /// Takes from the widest columns until a line fits the terminal.
-fn fit(widths: &mut [usize; 6], terminal: Option<usize>) {
+fn fit(widths: &mut [usize; 7], terminal: Option<usize>) {
     let Some(terminal) = terminal else { return };
     while widths.iter().sum::<usize>() + 2 * widths.len() > terminal {
         // An address that is cut is no address.
@@ -149,7 +150,7 @@ fn fit(widths: &mut [usize; 6], terminal: Option<usize>) {
     }
 }
 
-fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
+fn row(device: &Device, report: &Report<'_>) -> [String; 7] {
     let address = match (device.ips.first(), device.macs.first()) {
         (Some(ip), _) if device.ips.len() > 1 => format!("{ip} +{}", device.ips.len() - 1),
         (Some(ip), _) => ip.to_string(),
@@ -173,6 +174,7 @@ fn row(device: &Device, report: &Report<'_>) -> [String; 6] {
         model.join(" "),
         software_text(device),
         what,
+        use_text(device).to_owned(),
         talks.join(" "),
     ];
     cells.map(|text| cell(&text, COLUMN_MAX))

@@ -1,7 +1,7 @@
 //! Words for people: names, groups, counts, periods.
 
 use std::cmp::Reverse;
-use wardline_model::{Attribute, Device, Role, Severity, Timestamp};
+use wardline_model::{Attribute, Device, Role, Severity, Timestamp, UseState};
 
 /// Groups of device classes, in the order of a report: what touches patients first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,9 +64,9 @@ pub(crate) fn group(device: &Device) -> ClassGroup {
     }
 }
 
-/// The name a device goes by: its own, else its application entity title.
+/// The name a device goes by: what people of the site call it, its own, else its application entity title.
 pub(crate) fn device_name(device: &Device) -> Option<&str> {
-    device.hostnames.first().or(device.ae_titles.first()).map(String::as_str)
+    device.name.as_ref().or(device.hostnames.first()).or(device.ae_titles.first()).map(String::as_str)
 }
 
 /// What to call a device wherever it must be called something: name, model, address.
@@ -259,6 +259,42 @@ pub(crate) fn software_text(device: &Device) -> String {
     let os = device.os.iter().map(|os| versioned(&os.name, &os.version));
     let software = device.software.iter().map(|s| versioned(&s.name, &s.version));
     os.chain(software).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether it is in use, in few words; of equipment that no patient depends on, only what is known.
+pub(crate) fn use_text(device: &Device) -> &'static str {
+    match device.usage.state {
+        UseState::InUse => "in use",
+        UseState::Standby => "standby",
+        UseState::Idle => "idle",
+        UseState::Unknown
+            if matches!(group(device), ClassGroup::Facility | ClassGroup::It | ClassGroup::Unknown) =>
+        {
+            ""
+        }
+        UseState::Unknown => "unknown",
+    }
+}
+
+/// Whether it is in use, with witness and age.
+pub(crate) fn use_sentence(device: &Device) -> String {
+    let usage = &device.usage;
+    let (Some(because), Some(witness), Some(age)) = (&usage.because, usage.witness, usage.age_s) else {
+        return "unknown, which counts as in use: nothing seen tells".to_owned();
+    };
+    let ago = match age {
+        0..60 => "less than a minute".to_owned(),
+        _ => duration(i64::try_from(age).unwrap_or(i64::MAX).saturating_mul(Timestamp::SECOND)),
+    };
+    match usage.state {
+        UseState::Idle => {
+            format!("idle: {because}, last {ago} before the end ({witness}), and no more since")
+        }
+        UseState::Standby => format!("standby: {because}; last {ago} before the end ({witness})"),
+        UseState::InUse | UseState::Unknown => {
+            format!("in use: {because}; last {ago} before the end ({witness})")
+        }
+    }
 }
 
 /// A number with its noun: `1 device`, `1,204 devices`.

@@ -11,6 +11,7 @@ mod dicom;
 mod explain;
 mod hl7;
 mod hospital;
+mod knowledge;
 mod lab;
 mod messages;
 mod network;

@@ -2,10 +2,11 @@
 
 use crate::output::Report;
 use crate::output::words::{
-    attribute_words, base_name, count, device_label, moment, roles_text, software_text,
+    attribute_words, base_name, count, device_label, moment, roles_text, software_text, use_sentence,
+    use_text,
 };
 use maud::{Markup, html};
-use wardline_model::{Attribute, Device, Evidence};
+use wardline_model::{Attribute, Device, Evidence, Known, UseState};
 
 /// Facts shown of one device; all stand in devices.json.
 const EVIDENCE_MAX: usize = 60;
@@ -57,7 +58,13 @@ fn what_and_where(report: &Report<'_>, device: &Device) -> String {
 fn class(report: &Report<'_>, device: &Device) -> String {
     device.class.as_ref().map_or_else(
         || "not yet identified".to_owned(),
-        |(code, sure)| format!("{} ({sure} % sure)", report.class_name(code)),
+        |(code, sure)| match device.class_known {
+            Known::Confirmed => format!("{} (confirmed by a person)", report.class_name(code)),
+            Known::Cmms => {
+                format!("{} ({sure} % sure, and so says the inventory list)", report.class_name(code))
+            }
+            Known::Inferred => format!("{} ({sure} % sure)", report.class_name(code)),
+        },
     )
 }
 
@@ -70,14 +77,19 @@ pub(super) fn card(report: &Report<'_>, device: &Device) -> Markup {
                 span { (address(report, device)) }
                 span { (maker_and_model(device)) }
                 span.muted { (what_and_where(report, device)) }
+                @if device.usage.state == UseState::InUse { span.badge.use { (use_text(device)) } }
                 @if device.patient_data_in_clear { span.badge.high { "patient data in clear" } }
             }
             dl {
                 (entry("What it is", Some(class(report, device).as_str())))
+                (entry("In use", Some(use_sentence(device).as_str())))
                 (entry("What it does", Some(roles_text(device).as_str()).filter(|t| !t.is_empty())))
                 (entry("Serial number", device.serial.as_deref()))
                 (entry("UDI", device.udi.as_deref()))
                 (entry("Software", Some(software_text(device).as_str()).filter(|t| !t.is_empty())))
+                @for change in &device.changes {
+                    (entry("Changed", Some(format!("{change}, {}", moment(change.at)).as_str())))
+                }
                 (entry("DICOM names (AE titles)", Some(device.ae_titles.join(", ").as_str()).filter(|t| !t.is_empty())))
                 (entry("Names", Some(device.hostnames.join(", ").as_str()).filter(|t| !t.is_empty())))
                 (entry("Location", device.location.as_deref()))
