@@ -3,9 +3,9 @@
 //! In: both streams, option negotiation taken out. Out: the text a device sends before it asks who is there,
 //! without terminal controls (some print model and serial number); that a password was typed, by name only
 //! when user and password are a known factory default that got in. Limits: [`BANNER_MAX`], [`TAIL_MAX`],
-//! [`TYPED_MAX`], [`HEARD_MAX`]. TN3270 (RFC 1576, RFC 2355) is named; its screens are passed over. Never kept:
-//! what is typed, beyond the answer to it. Without negotiation only a login prompt on the port of telnet is taken
-//! for it.
+//! [`TYPED_MAX`], [`HEARD_MAX`]. TN3270 (RFC 1576, RFC 2355) is named; its screens are passed over. What an
+//! instrument says behind a terminal server (RFC 2217) is handed over. Never kept: what is typed, beyond the answer
+//! to it. Without negotiation only a login prompt on the port of telnet is taken for it.
 
 use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict, credential};
 use wardline_model::{Attribute, DetailKey, Fact};
@@ -37,6 +37,12 @@ const ESCAPE: u8 = 0x1B;
 const IAC: u8 = 255;
 const SUBNEGOTIATION: u8 = 250;
 const SUBNEGOTIATION_END: u8 = 240;
+/// The option of serial ports, and the signature of its server (RFC 2217).
+const COM_PORT: u8 = 44;
+const SIGNATURE: u8 = 100;
+/// How instruments begin to speak.
+const ENQ: u8 = 0x05;
+const BLOCK_START: u8 = 0x0B;
 const NEGOTIATION: std::ops::RangeInclusive<u8> = 251..=254;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
@@ -154,7 +160,7 @@ impl Dissector for Telnet {
         match bytes {
             [IAC] => Step::More(2),
             [IAC, IAC, ..] => Step::Skip(2),
-            [IAC, SUBNEGOTIATION, ..] => self.subnegotiation(bytes, notes),
+            [IAC, SUBNEGOTIATION, ..] => self.subnegotiation(side, bytes, notes),
             [IAC, kind, rest @ ..] if NEGOTIATION.contains(kind) => match rest.first() {
                 None => Step::More(3),
                 Some(option) if is_option(*option) => {
@@ -195,7 +201,7 @@ impl Telnet {
         Step::Done
     }
 
-    fn subnegotiation(&mut self, bytes: &[u8], notes: &mut Notes) -> Step {
+    fn subnegotiation(&mut self, side: Side, bytes: &[u8], notes: &mut Notes) -> Step {
         let within = bytes.get(..SUBNEGOTIATION_MAX).unwrap_or(bytes);
         match memchr::memmem::find(within, &[IAC, SUBNEGOTIATION_END]) {
             Some(end) => {
@@ -204,6 +210,9 @@ impl Telnet {
                 if block_mode && !std::mem::replace(&mut self.is_3270, true) {
                     notes.detail(DetailKey::Application, "tn3270");
                 }
+                if let Some([COM_PORT, SIGNATURE, text @ ..]) = within.get(2..end) {
+                    self.serial_port(side, text, notes);
+                }
                 Step::skip(end.saturating_add(2))
             }
             None if bytes.len() < SUBNEGOTIATION_MAX => Step::More(bytes.len().saturating_add(1)),
@@ -211,9 +220,31 @@ impl Telnet {
         }
     }
 
+    /// A server of serial ports (RFC 2217) says what it is.
+    fn serial_port(&mut self, side: Side, text: &[u8], notes: &mut Notes) {
+        let banner = String::from_utf8_lossy(text);
+        if !self.banner_told && !banner.trim().is_empty() {
+            self.banner_told = true;
+            notes.confirmed = true;
+            notes.requester = Some(side.peer());
+            let facts = [
+                Fact::new(Attribute::TelnetBanner, &banner, 80, "telnet.com-port-signature"),
+                Fact::new(Attribute::Class, "ser", 70, "telnet.com-port-signature"),
+            ];
+            notes.speaker(side, facts);
+        }
+    }
+
     fn text(&mut self, side: Side, text: &[u8], notes: &mut Notes) -> Step {
         if self.is_3270 {
             return Step::Done;
+        }
+        // Behind a terminal server an instrument speaks: ENQ of ASTM, or the block start of HL7. What follows is its.
+        if self.negotiations > 0 && self.server.is_none() && matches!(text, [ENQ | BLOCK_START, ..]) {
+            notes.confirmed = true;
+            notes.handover = true;
+            notes.requester.get_or_insert(side);
+            return Step::Skip(1);
         }
         if !text.iter().copied().all(is_text) && self.negotiations < 2 && self.server.is_none() {
             return Step::Withdraw;

@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use std::fmt::Write;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use wardline_model::{Attribute, Fact};
+use wardline_model::{Attribute, Fact, is_device_address};
 use wardline_wire::frame::{TcpSegment, tcp_flag};
 
 /// Options of one segment: 40 bytes hold no more.
@@ -29,7 +29,9 @@ pub(crate) struct Syns {
 impl Syns {
     /// What the segment says of the host that sends it, when it opens a connection and that is new.
     pub(crate) fn note(&mut self, source: IpAddr, ttl: u8, segment: &TcpSegment<'_>) -> Option<Fact> {
-        if segment.flags & (tcp_flag::SYN | tcp_flag::ACK) != tcp_flag::SYN || segment.missing > 0 {
+        let opens = segment.flags & (tcp_flag::SYN | tcp_flag::ACK) == tcp_flag::SYN && segment.missing == 0;
+        // Strangers on the Internet are not asked what they run.
+        if !opens || !is_device_address(source) {
             return None;
         }
         let begun = begun_with(ttl);
@@ -170,12 +172,14 @@ mod tests {
         let mut syns = Syns::default();
         let mut other_time = LINUX.to_vec();
         other_time[9] = 77;
-        let host = |n: u32| IpAddr::from(n.to_be_bytes());
+        let host = |n: u32| IpAddr::from((0x0A00_0000 + n).to_be_bytes());
         assert!(syns.note(host(1), 64, &segment(LINUX, 64_240, tcp_flag::SYN)).is_some());
         assert!(syns.note(host(1), 63, &segment(&other_time, 64_240, tcp_flag::SYN)).is_none());
         for n in 0..2_000 {
             syns.note(host(n), 64, &segment(LINUX, 64_240, tcp_flag::SYN));
         }
         assert_eq!(syns.known.len(), KNOWN_MAX);
+        let stranger = IpAddr::from([198, 51, 100, 7]);
+        assert!(syns.note(stranger, 64, &segment(LINUX, 64_240, tcp_flag::SYN)).is_none());
     }
 }

@@ -21,6 +21,7 @@ const DISCOVERY_PORT: u16 = 3702;
 const EXPORT_PORT: u16 = 24_105;
 const OFFER_PORT: u16 = 24_005;
 const TIME_PORT: u16 = 2_000;
+const HEARTBEAT_PORT: u16 = 7_000;
 /// Registered for IEEE 11073-20701.
 const SDC_PORT: u16 = 6_464;
 
@@ -92,6 +93,9 @@ pub(super) fn carescape(world: &mut World, host: u32, now: i64) -> Option<i64> {
     let group = (BROADCAST, own.station.network_broadcast(), own.station.stack.ttl());
     world.wire.mark(Mark::Speaks(host, "carescape"));
     world.wire.udp_group(now, &own.station, (TIME_PORT, TIME_PORT), group, &payload);
+    let heartbeat = carescape::heartbeat(own.station.ip);
+    world.wire.mark(Mark::Speaks(host, "carescape"));
+    world.wire.udp_group(now + SECOND, &own.station, (HEARTBEAT_PORT, HEARTBEAT_PORT), group, &heartbeat);
     Some(about(world, now, 60))
 }
 

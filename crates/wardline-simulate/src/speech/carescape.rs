@@ -1,5 +1,5 @@
-//! GE CARESCAPE (Unity) network: the time that a node broadcasts, with its unit and room. 64 bytes to port 2000;
-//! the layout is a gateway vendor's description, what it leaves open is zero.
+//! GE CARESCAPE (Unity) network: the time that a node broadcasts, with its unit and room (64 bytes to port 2000), and
+//! its heartbeat (port 7000). The layout is a gateway vendor's description, what it leaves open is zero.
 
 use std::net::Ipv4Addr;
 use wardline_model::Timestamp;
@@ -20,5 +20,12 @@ pub(crate) fn time(ip: Ipv4Addr, unit: &str, room: &str, now: Timestamp) -> Vec<
     }
     let seconds = (now.0.div_euclid(Timestamp::SECOND) + ERA_SECONDS) as u32;
     out[60..].copy_from_slice(&seconds.to_be_bytes());
+    out
+}
+
+/// That the node is there: its address in the head that all datagrams share.
+pub(crate) fn heartbeat(ip: Ipv4Addr) -> Vec<u8> {
+    let mut out = vec![0; 32];
+    out[6..10].copy_from_slice(&ip.octets());
     out
 }
