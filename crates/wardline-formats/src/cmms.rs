@@ -1,4 +1,5 @@
-//! Inventory lists: CSV of a CMMS, an asset system, a spreadsheet.
+//! Lists: CSV of a CMMS, an asset system, a spreadsheet; of a switch, a router, a wireless controller, a system of network
+//! access control, told apart by their headings.
 //!
 //! A row becomes an entry when something in it identifies a device: a MAC or network address, a host name, a serial
 //! number, a UDI, an AE title. A cell that cannot be what its column means is a problem of that cell alone; the rest
@@ -6,7 +7,7 @@
 
 use crate::csv::{self, Row};
 use crate::mac::{read_ip, read_mac};
-use crate::mapping::{Mapping, Meaning};
+use crate::mapping::{Mapping, Meaning, plain};
 use crate::{Document, Entry, Kind, udi};
 use std::collections::BTreeMap;
 use wardline_model::{Attribute, Confidence, Fact};
@@ -21,9 +22,38 @@ const FILLERS: &[&str] =
 /// Name of the device's own software where the list gives only a version.
 const OWN_SOFTWARE: &str = "software";
 
-/// Reads a list.
-pub(crate) fn read(text: &str, mapping: &Mapping) -> Document {
-    let mut document = Document::new(Kind::Cmms);
+/// The kind of a list, by its headings: what only a wireless controller, access control, a switch or a router has.
+pub(crate) fn kind(head: &str) -> Kind {
+    let rows = csv::rows(head, csv::separator(head));
+    let headings: Vec<String> =
+        rows.first().map(|row| row.fields.iter().map(|h| plain(h)).collect()).unwrap_or_default();
+    let has = |names: &[&str]| headings.iter().any(|heading| names.contains(&heading.as_str()));
+    if has(&["model", "serial", "serialnumber", "manufacturer", "vendor", "assettag", "assetnumber"]) {
+        Kind::Cmms
+    } else if has(&["ssid", "apname", "accesspoint", "accesspointname", "rssi", "wlan"]) {
+        Kind::Wireless
+    } else if has(&[
+        "endpointprofile",
+        "endpointpolicy",
+        "authorizationprofile",
+        "posturestatus",
+        "nasipaddress",
+        "nasportid",
+    ]) {
+        Kind::Nac
+    } else if has(&["mac", "macaddress", "hardwareaddress"])
+        && has(&["port", "interface", "switchport", "ports"])
+    {
+        let addressed = has(&["ip", "ipaddress", "address", "internetaddress"]);
+        if addressed { Kind::ArpTable } else { Kind::MacTable }
+    } else {
+        Kind::Cmms
+    }
+}
+
+/// Reads a list of that kind.
+pub(crate) fn read(text: &str, mapping: &Mapping, kind: Kind) -> Document {
+    let mut document = Document::new(kind);
     let mut rows = csv::rows(text, csv::separator(text)).into_iter();
     let Some(headings) = rows.next() else {
         document.problem(1, "", "the file is empty");
@@ -67,6 +97,7 @@ fn entry(
 ) -> Entry {
     let mut entry = Entry { line: row.line, ..Entry::default() };
     let (mut software, mut version, mut system_version) = (String::new(), String::new(), String::new());
+    let (mut element, mut port, mut point) = ("", "", "");
     for (&column, meaning) in meanings {
         let cell = row.field(column);
         if FILLERS.contains(&cell.to_lowercase().as_str()) {
@@ -75,6 +106,9 @@ fn entry(
         let heading = headings.get(column).map_or("", String::as_str);
         match meaning {
             Meaning::Asset => entry.label = cell.chars().take(Fact::VALUE_BYTES_MAX).collect(),
+            Meaning::Element => element = cell,
+            Meaning::Port => port = cell,
+            Meaning::AccessPoint => point = cell,
             Meaning::SoftwareVersion => cell.clone_into(&mut version),
             Meaning::OsVersion => cell.clone_into(&mut system_version),
             Meaning::Of(Attribute::Software) => cell.clone_into(&mut software),
@@ -84,6 +118,10 @@ fn entry(
                 }
             }
         }
+    }
+    let place = place(document.kind, [element, port, point]);
+    if !place.is_empty() && !entry.facts.iter().any(|fact| fact.attribute == Attribute::Location) {
+        entry.say(Attribute::Location, &place, STATE_CONFIDENCE, "list.place");
     }
     if !version.is_empty() && software.is_empty() {
         OWN_SOFTWARE.clone_into(&mut software);
@@ -97,6 +135,17 @@ fn entry(
         entry.label = entry.facts.first().map(|fact| fact.value.to_string()).unwrap_or_default();
     }
     entry
+}
+
+/// Where a card was learned. An ARP table's interface is the router's, and no place of the device.
+fn place(kind: Kind, [element, port, point]: [&str; 3]) -> String {
+    let of = |word: &str, name: &str| if name.is_empty() { String::new() } else { format!("{word} {name}") };
+    let parts = match kind {
+        Kind::ArpTable => return String::new(),
+        _ if !point.is_empty() => [of("access point", point), String::new()],
+        _ => [of("switch", element), of("port", port)],
+    };
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Adds what a cell says; the error is what is wrong with it.

@@ -1,7 +1,8 @@
 //! Formats: documents of the field become neutral records, with positions of what is wrong.
 //!
 //! In: the bytes of a file that says something of devices: a CMMS or inventory list (CSV), DHCP leases (ISC, Kea,
-//! the Windows export), a scan (Nmap XML). Out: a [`Document`]: what each entry says, in which line, and every row
+//! the Windows export), a scan (Nmap XML), ARP and MAC tables, exports of wireless controllers and of network access
+//! control, logs of Zeek and Suricata, FHIR Device resources. Out: a [`Document`]: what each entry says, in which line, and every row
 //! that could not be read, with the reason and what to do. Nothing here decides whether an entry is right, or
 //! which device it is.
 //!
@@ -23,6 +24,9 @@
 
 mod cmms;
 mod csv;
+mod eve;
+mod fhir;
+mod heard;
 mod isc;
 pub mod json;
 mod leases;
@@ -32,8 +36,10 @@ mod nmap;
 pub mod open;
 pub mod record;
 pub mod site;
+mod tables;
 pub mod udi;
 pub mod yaml;
+mod zeek;
 
 pub use mapping::Mapping;
 use wardline_model::{Attribute, Confidence, Fact};
@@ -46,12 +52,26 @@ pub const PROBLEMS_MAX: usize = 100;
 /// What sort of document it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// An ARP table: which address has which card.
+    ArpTable,
     /// An inventory or CMMS list.
     Cmms,
     /// Leases of a DHCP server.
     DhcpLeases,
+    /// Suricata's log.
+    Eve,
+    /// FHIR Device resources.
+    Fhir,
+    /// A switch's table: which card at which port.
+    MacTable,
+    /// An export of network access control.
+    Nac,
     /// A scan by Nmap.
     Nmap,
+    /// An export of a wireless controller.
+    Wireless,
+    /// A log of Zeek.
+    Zeek,
 }
 
 impl Kind {
@@ -59,9 +79,16 @@ impl Kind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ArpTable => "arp-table",
             Self::Cmms => "cmms",
             Self::DhcpLeases => "dhcp-leases",
+            Self::Eve => "eve",
+            Self::Fhir => "fhir",
+            Self::MacTable => "mac-table",
+            Self::Nac => "nac",
             Self::Nmap => "nmap",
+            Self::Wireless => "wireless",
+            Self::Zeek => "zeek",
         }
     }
 
@@ -69,9 +96,16 @@ impl Kind {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Self::ArpTable => "ARP table",
             Self::Cmms => "inventory list",
             Self::DhcpLeases => "DHCP leases",
+            Self::Eve => "Suricata log",
+            Self::Fhir => "FHIR devices",
+            Self::MacTable => "switch table",
+            Self::Nac => "access control export",
             Self::Nmap => "Nmap scan",
+            Self::Wireless => "wireless controller export",
+            Self::Zeek => "Zeek log",
         }
     }
 
@@ -82,8 +116,14 @@ impl Kind {
             Self::Nmap
         } else if isc::is_isc(&head) || leases::is_table(&head) {
             Self::DhcpLeases
+        } else if zeek::is_zeek(&head) {
+            Self::Zeek
+        } else if eve::is_eve(&head) {
+            Self::Eve
+        } else if fhir::is_fhir(&head) {
+            Self::Fhir
         } else {
-            Self::Cmms
+            tables::kind(&head).unwrap_or_else(|| cmms::kind(&head))
         }
     }
 }
@@ -172,7 +212,16 @@ impl Document {
 pub fn read(bytes: &[u8], mapping: &Mapping) -> Document {
     let text = decode(bytes);
     match Kind::recognise(&text) {
-        Kind::Cmms => cmms::read(&text, mapping),
+        Kind::Cmms => cmms::read(&text, mapping, Kind::Cmms),
+        kind @ (Kind::ArpTable | Kind::MacTable) if tables::kind(&text) == Some(kind) => {
+            tables::read(&text, kind)
+        }
+        kind @ (Kind::ArpTable | Kind::MacTable | Kind::Nac | Kind::Wireless) => {
+            cmms::read(&text, mapping, kind)
+        }
+        Kind::Eve => eve::read(&text),
+        Kind::Fhir => fhir::read(&text),
+        Kind::Zeek => zeek::read(&text),
         Kind::DhcpLeases if leases::is_table(&text) => leases::read(&text),
         Kind::DhcpLeases => isc::read(&text),
         Kind::Nmap => nmap::read(&text),

@@ -18,6 +18,12 @@ pub(crate) enum Meaning {
     SoftwareVersion,
     /// Version of the operating system.
     OsVersion,
+    /// The switch at which it was learned.
+    Element,
+    /// The port of that switch.
+    Port,
+    /// The access point to which it is associated.
+    AccessPoint,
 }
 
 /// Our names, and the headings that usually mean them.
@@ -124,6 +130,9 @@ const USUAL: &[(&str, Meaning, &[&str])] = &[
         Meaning::Of(Attribute::Location),
         &["location", "room", "department", "area", "site", "standort", "costcenter", "unit"],
     ),
+    ("switch", Meaning::Element, &["switch", "switchname", "networkdevice", "networkdevicename", "nasname"]),
+    ("port", Meaning::Port, &["port", "ports", "switchport", "nasportid"]),
+    ("access_point", Meaning::AccessPoint, &["apname", "accesspoint", "accesspointname"]),
     ("ae_title", Meaning::Of(Attribute::AeTitle), &["aetitle", "aet", "dicomaetitle", "dicomaet"]),
     ("class", Meaning::Of(Attribute::Class), &[]),
 ];
@@ -181,6 +190,6 @@ impl Mapping {
 }
 
 /// Letters and digits of a heading, in lower case.
-fn plain(heading: &str) -> String {
+pub(crate) fn plain(heading: &str) -> String {
     heading.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -161,3 +161,145 @@ fn every_cut_and_every_flipped_byte_is_survived() {
         }
     }
 }
+
+#[test]
+fn tables_of_switches_and_routers_are_read_as_commands_print_them() {
+    let arp = document(
+        "Protocol  Address          Age (min)  Hardware Addr   Type   Interface\n\
+         Internet  10.1.1.7               10   0009.fb62.b91c  ARPA   Vlan10\n\
+         Internet  10.1.1.8                0   Incomplete      ARPA\n\
+         Internet  10.1.1.9                -   0030.e600.0001  ARPA   Vlan10\n",
+    );
+    assert_eq!(arp.kind, Kind::ArpTable);
+    assert_eq!(
+        lines(&arp),
+        [
+            "2 00:09:fb:62:b9:1c: mac=00:09:fb:62:b9:1c, ip=10.1.1.7",
+            "4 00:30:e6:00:00:01: mac=00:30:e6:00:00:01, ip=10.1.1.9",
+        ]
+    );
+    assert!(arp.problems.is_empty(), "{:?}", arp.problems);
+    let linux = document("10.0.0.9 dev eth0 lladdr 00:09:fb:62:b9:1c REACHABLE\n10.0.0.8 dev eth0 FAILED\n");
+    assert_eq!(linux.kind, Kind::ArpTable);
+    assert_eq!((linux.entries.len(), linux.problems[0].line), (1, 2));
+    let windows = "Interface: 10.0.0.1 --- 0x4\n  10.0.0.7   00-09-fb-62-b9-1c   dynamic\n";
+    assert_eq!(lines(&document(windows)), ["2 00:09:fb:62:b9:1c: mac=00:09:fb:62:b9:1c, ip=10.0.0.7"]);
+}
+
+#[test]
+fn a_port_with_many_cards_is_no_place() {
+    let mut text = "Vlan    Mac Address       Type        Ports\n".to_owned();
+    text += "  10    0009.fb62.b91c    DYNAMIC     Gi1/0/3\n";
+    for n in 0..12 {
+        text += &format!("  10    0009.fb00.00{n:02x}    DYNAMIC     Te1/1/1\n");
+    }
+    let table = document(&text);
+    assert_eq!(table.kind, Kind::MacTable);
+    assert_eq!(lines(&table)[0], "2 00:09:fb:62:b9:1c: mac=00:09:fb:62:b9:1c, location=switch port Gi1/0/3");
+    assert_eq!(lines(&table)[1], "3 00:09:fb:00:00:00: mac=00:09:fb:00:00:00");
+}
+
+#[test]
+fn walks_give_cards_ports_and_the_names_of_both() {
+    let text = ".1.3.6.1.2.1.1.5.0 = STRING: \"sw-icu\"\n\
+        .1.3.6.1.2.1.17.4.3.1.2.0.9.251.98.185.28 = INTEGER: 3\n\
+        .1.3.6.1.2.1.17.1.4.1.2.3 = INTEGER: 10103\n\
+        .1.3.6.1.2.1.31.1.1.1.1.10103 = STRING: Gi1/0/3\n\
+        .1.3.6.1.2.1.17.4.3.1.2.0.9.251.98 = INTEGER: 3\n";
+    let table = document(text);
+    assert_eq!(table.kind, Kind::MacTable);
+    assert_eq!(
+        lines(&table),
+        ["2 00:09:fb:62:b9:1c: mac=00:09:fb:62:b9:1c, location=switch sw-icu port Gi1/0/3"]
+    );
+    assert_eq!(table.problems[0].line, 5, "a row that was cut");
+    let arp = document(
+        "IP-MIB::ipNetToMediaPhysAddress.2.10.0.0.1 = STRING: 0:9:fb:62:b9:1c\n\
+         .1.3.6.1.2.1.4.22.1.2.2.10.0.0.2 = Hex-STRING: 00 30 E6 00 00 01\n",
+    );
+    assert_eq!(
+        lines(&arp),
+        [
+            "1 00:09:fb:62:b9:1c: mac=00:09:fb:62:b9:1c, ip=10.0.0.1",
+            "2 00:30:e6:00:00:01: mac=00:30:e6:00:00:01, ip=10.0.0.2",
+        ]
+    );
+}
+
+#[test]
+fn exports_are_told_apart_by_their_headings() {
+    let wireless = document(
+        "MAC Address,IP Address,AP Name,SSID,User\n00:09:fb:62:b9:1c,10.0.0.3,AP-ICU-2,MED,nurse1\n",
+    );
+    assert_eq!(wireless.kind, Kind::Wireless);
+    assert_eq!(
+        lines(&wireless),
+        ["2 00:09:fb:62:b9:1c: mac=00:09:fb:62:b9:1c, ip=10.0.0.3, location=access point AP-ICU-2"]
+    );
+    let nac = document(
+        "MACAddress,EndPointPolicy,NAS-Port-Id,NetworkDeviceName\n0009fb62b91c,Medical,Gi1/0/7,sw-1\n",
+    );
+    assert_eq!(nac.kind, Kind::Nac);
+    assert!(lines(&nac)[0].ends_with("location=switch sw-1 port Gi1/0/7"), "{:?}", lines(&nac));
+    let switch = document("VLAN,MAC Address,Port\n10,0009.fb62.b91c,Gi1/0/3\n");
+    assert_eq!(switch.kind, Kind::MacTable);
+}
+
+#[test]
+fn zeek_in_both_its_forms() {
+    let log = "#separator \\x09\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tclient\tserver\n\
+               1.0\tC1\t10.0.0.1\t50\t10.0.0.2\t22\tSSH-2.0-libssh2_1.8\tSSH-2.0-Mocana SSH \n\
+               1.0\tC1\t10.0.0.1\t50\n";
+    let read = document(log);
+    assert_eq!(read.kind, Kind::Zeek);
+    assert_eq!(
+        lines(&read),
+        ["3 10.0.0.1: ip=10.0.0.1, ssh-banner=libssh2_1.8", "3 10.0.0.2: ip=10.0.0.2, ssh-banner=Mocana SSH"]
+    );
+    assert!(read.problems[0].why.contains("cut here"));
+    let json = "{\"ts\":1,\"host\":\"10.0.0.5\",\"software_type\":\"HTTP::SERVER\",\"name\":\"lighttpd\",\
+                \"version.major\":1,\"version.minor\":4,\"version.minor2\":35}\n{\n";
+    let read = document(json);
+    assert_eq!(lines(&read), ["1 10.0.0.5: ip=10.0.0.5, software=lighttpd 1.4.35"]);
+    assert_eq!(read.problems.len(), 1);
+}
+
+#[test]
+fn suricata_says_names_cards_and_banners_and_no_users() {
+    let log = "{\"timestamp\":\"t\",\"event_type\":\"dhcp\",\"dhcp\":{\"assigned_ip\":\"10.0.0.7\",\
+               \"client_mac\":\"00:09:fb:62:b9:1c\",\"hostname\":\"mon-7\"}}\n\
+               {\"event_type\":\"smb\",\"src_ip\":\"10.0.0.8\",\"dest_ip\":\"10.0.0.9\",\"smb\":{\"ntlmssp\":\
+               {\"domain\":\"D\",\"user\":\"meier\",\"host\":\"WS8\"}}}\nnonsense\n";
+    let read = document(log);
+    assert_eq!(read.kind, Kind::Eve);
+    assert_eq!(
+        lines(&read),
+        [
+            "1 10.0.0.7: ip=10.0.0.7, mac=00:09:fb:62:b9:1c, hostname=mon-7",
+            "2 10.0.0.8: ip=10.0.0.8, hostname=WS8",
+        ]
+    );
+    assert_eq!(read.problems[0].line, 3);
+}
+
+#[test]
+fn fhir_devices_of_a_bundle_say_what_their_plates_say() {
+    let bundle = r#"{ "resourceType": "Bundle", "entry": [
+      { "resource": { "resourceType": "Device", "manufacturer": "Dräger", "serialNumber": "ASCM-0042",
+        "deviceName": [{ "name": "Evita V500", "type": "model-name" }],
+        "version": [{ "type": { "text": "firmware" }, "value": "2.51" }],
+        "identifier": [{ "value": "INV-4711" }, { "system": "urn:mac", "value": "00:30:E6:00:00:01" }],
+        "patient": { "display": "Meier" } } },
+      { "resource": { "resourceType": "Patient", "id": "1" } },
+      { "resource": { "resourceType": "Device", "manufacturer": "GE" } } ] }"#;
+    let read = document(bundle);
+    assert_eq!(read.kind, Kind::Fhir);
+    assert_eq!(
+        lines(&read),
+        [
+            "2 INV-4711: mac=00:30:e6:00:00:01, model=Evita V500, serial=ASCM-0042, software=firmware 2.51, vendor=Dräger"
+        ]
+    );
+    assert_eq!(read.problems[0].line, 8);
+    assert!(document(&bundle[..200]).problems[0].why.contains("no JSON"));
+}

@@ -41,8 +41,9 @@ pub(crate) struct Arguments {
     /// A folder with a site's own fingerprints and rules (TOML, or Recog XML), which add to and override ours.
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
-    /// What others say of the devices: an inventory list (CSV), DHCP leases (ISC, Kea, Windows), an Nmap scan (XML).
-    /// May be given several times.
+    /// What others say of the devices: an inventory list (CSV), DHCP leases (ISC, Kea, Windows), an Nmap scan (XML), ARP
+    /// and MAC tables, wireless and access-control exports, Zeek and Suricata logs, FHIR devices. May be given several
+    /// times.
     #[arg(long, value_name = "FILE")]
     witness: Vec<PathBuf>,
     /// Which column of an inventory list means what, where its headings do not tell (TOML, `[columns]`).
