@@ -5,7 +5,7 @@
 //! and their median is printed: absolute times mean nothing on a shared machine.
 
 use crate::{
-    replicate,
+    replicate::{self, Wanted},
     run::{self, Usage},
 };
 use anyhow::{Result, bail};
@@ -19,6 +19,9 @@ use std::{
 
 /// Longest run of one engine on one capture.
 const LIMIT: Duration = Duration::from_secs(300);
+
+/// Flows in a megabyte of the mixed capture: 190,000 in a gigabyte.
+const MIXED_FLOWS_PER_MB: u64 = 190;
 
 /// The row that ours is compared by.
 const OURS: &str = "wardline, 1 thread";
@@ -95,7 +98,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn mixed(options: &Options, folder: &Path) -> Result<PathBuf> {
     let path = folder.join(format!("mixed-{}.pcap", options.size_mb));
     if options.remake || !path.is_file() {
-        replicate::run(&options.mixed, &path, options.size_mb)?;
+        let flows = options.size_mb * MIXED_FLOWS_PER_MB;
+        replicate::run(&options.mixed, &path, Wanted { size_mb: options.size_mb, flows: Some(flows) })?;
     }
     Ok(path)
 }
@@ -125,7 +129,7 @@ fn clinical(options: &Options, wardline: &Path, folder: &Path) -> Result<PathBuf
         println!("no real dialogues ({made:?}): a simulated hospital instead");
         simulated(wardline, &material.join("hospital.pcap"), &folder.join("hospital.json"))?;
     }
-    replicate::run(&material, &path, options.size_mb)?;
+    replicate::run(&material, &path, Wanted { size_mb: options.size_mb, flows: None })?;
     Ok(path)
 }
 

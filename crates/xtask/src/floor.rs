@@ -5,8 +5,8 @@
 //! product. The bench carries it in every table, because absolute times mean nothing on a shared machine.
 
 use anyhow::{Context, Result, bail};
+use foldhash::HashMap;
 use std::{
-    collections::HashMap,
     fs::File,
     io::{ErrorKind, Read},
     path::Path,
@@ -18,7 +18,8 @@ const CHUNK: usize = 1 << 20;
 /// Payload kept of one direction of a flow.
 const KEPT: usize = 65_536;
 
-type Key = ([u8; 32], u16, u16, u8);
+/// Addresses, ports and protocol, the same for both directions.
+pub(crate) type Key = ([u8; 32], u16, u16, u8);
 
 #[derive(Default)]
 struct Flow {
@@ -36,7 +37,7 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     if !head.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1]) {
         bail!("the floor reads little-endian classic pcap only");
     }
-    let mut flows: HashMap<Key, Flow> = HashMap::new();
+    let mut flows: HashMap<Key, Flow> = HashMap::default();
     let mut buffer = vec![0; CHUNK];
     let (mut filled, mut packets) = (0, 0_u64);
     loop {
@@ -69,7 +70,8 @@ fn record(bytes: &[u8], at: usize) -> Option<&[u8]> {
     bytes.get(at + 16..at + 16 + usize::try_from(length).ok()?)
 }
 
-fn packet(frame: &[u8], flows: &mut HashMap<Key, Flow>) -> Option<()> {
+/// The flow that an Ethernet frame is of, and where its transport header begins.
+pub(crate) fn key(frame: &[u8]) -> Option<(Key, usize)> {
     let mut at = 12;
     while matches!(frame.get(at..at + 2)?, [0x81, 0x00] | [0x88, 0xa8]) {
         at += 4;
@@ -102,6 +104,11 @@ fn packet(frame: &[u8], flows: &mut HashMap<Key, Flow>) -> Option<()> {
     key.0[..low.len()].copy_from_slice(low);
     key.0[16..16 + high.len()].copy_from_slice(high);
     (key.1, key.2) = if ordered { (from, to) } else { (to, from) };
+    Some((key, transport))
+}
+
+fn packet(frame: &[u8], flows: &mut HashMap<Key, Flow>) -> Option<()> {
+    let (key, transport) = key(frame)?;
     let header = match key.3 {
         6 => usize::from(frame.get(transport + 12)? >> 4) * 4,
         17 => 8,
@@ -114,7 +121,7 @@ fn packet(frame: &[u8], flows: &mut HashMap<Key, Flow>) -> Option<()> {
     if key.3 == 6 {
         flow.kept.clear();
         flow.kept.extend_from_slice(payload.get(..KEPT).unwrap_or(payload));
-        flow.newlines += flow.kept.iter().filter(|byte| **byte == b'\n').count() as u64;
+        flow.newlines += memchr::memchr_iter(b'\n', &flow.kept).count() as u64;
     }
     Some(())
 }
@@ -131,7 +138,7 @@ mod tests {
         let mut back = there.clone();
         back[26..34].copy_from_slice(&[10, 0, 0, 2, 10, 0, 0, 1]);
         back[34..38].copy_from_slice(&[4, 0, 0, 80]);
-        let mut flows = HashMap::new();
+        let mut flows = HashMap::default();
         packet(&there, &mut flows);
         packet(&back, &mut flows);
         assert_eq!(flows.len(), 1);

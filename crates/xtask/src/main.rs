@@ -76,6 +76,9 @@ enum Verb {
         /// Megabytes wanted
         #[arg(long, default_value_t = 1000)]
         size_mb: u64,
+        /// Flows wanted: files of large frames are replicated more often than the others, until the size is there
+        #[arg(long)]
+        flows: Option<u64>,
     },
     /// The least work that a flow list can cost: the yardstick of the bench
     Floor {
@@ -97,7 +100,9 @@ fn main() -> ExitCode {
         Verb::FuzzSmoke { seconds } => fuzz::smoke(seconds),
         Verb::Accuracy(options) => accuracy::run(&options),
         Verb::Bench(options) => bench::run(&options),
-        Verb::Replicate { folder, output, size_mb } => replicate::run(&folder, &output, size_mb),
+        Verb::Replicate { folder, output, size_mb, flows } => {
+            replicate::run(&folder, &output, replicate::Wanted { size_mb, flows })
+        }
         Verb::Floor { file } => floor::run(&file),
         Verb::Ci => ci::run(),
     };

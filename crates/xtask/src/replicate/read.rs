@@ -59,6 +59,7 @@ fn classic_record(bytes: &[u8], at: &mut usize, little: bool, per_micro: u64) ->
     Some(Packet {
         micros: seconds * 1_000_000 + fraction / per_micro,
         original: original.min(ORIGINAL_MAX),
+        large: false,
         bytes: data.to_vec(),
     })
 }
@@ -127,6 +128,7 @@ fn enhanced(block: &[u8], little: bool, interfaces: &[Interface]) -> Option<Pack
     Some(Packet {
         micros: u64::try_from(micros).ok()?,
         original: original.min(ORIGINAL_MAX),
+        large: false,
         bytes: data.to_vec(),
     })
 }
