@@ -72,7 +72,7 @@ impl Content {
     /// # Errors
     /// Every wrong entry, by file and id.
     pub fn with_overlay(files: &[(&str, &[u8])]) -> Result<Self, ContentError> {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered { oui: OuiTable::embedded(), ..Gathered::default() };
         for (name, bytes) in FILES {
             gathered.add_file(Layer::BuiltIn, name, bytes);
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::{Attribute, Confidence, Role};
 
 /// What a fingerprint concludes from a clue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conclusion {
     /// What is concluded: vendor, model, serial, UDI, system, software, class, role, location or host name.
     pub attribute: Attribute,

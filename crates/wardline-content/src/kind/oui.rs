@@ -4,7 +4,14 @@
 //! digits (24, 28 or 36 bits). Lines that start with `#` are comments. The maker of the network interface is
 //! not always the maker of the device: modules and virtual machines are flagged by a curated list.
 
+pub(crate) mod built_in;
+mod text;
+
+use crate::embedded::REGISTRY;
+use built_in::BuiltIn;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use text::Row;
 use wardline_model::Mac;
 
 /// Prefix lengths, longest first: MA-S, MA-M, MA-L.
@@ -32,12 +39,15 @@ pub struct Oui<'a> {
     pub bits: u8,
 }
 
-/// The registry as a table; looked up by longest prefix.
+/// The registry as a table; looked up by longest prefix. What was added holds before what is built in.
 #[derive(Clone, Debug, Default)]
 pub struct OuiTable {
+    built_in: Option<&'static BuiltIn>,
+    /// What is known of registrants that are built in.
+    flags: BTreeMap<usize, OuiFlags>,
     makers: Vec<(Box<str>, OuiFlags)>,
-    /// Length, prefix, index of the maker; sorted.
-    rows: Vec<(u8, u64, usize)>,
+    /// Sorted.
+    rows: Vec<Row>,
 }
 
 /// Which flag a list of names sets.
@@ -59,34 +69,20 @@ pub(crate) struct RawOuiFlag {
 }
 
 impl OuiTable {
+    /// The table that the program brings along.
+    pub(crate) fn embedded() -> Self {
+        Self { built_in: Some(&REGISTRY), ..Self::default() }
+    }
+
     /// Adds the lines of a table; a prefix that is there already changes hands. Gives the lines that are wrong.
     pub(crate) fn add(&mut self, text: &str) -> Vec<(usize, String)> {
-        let mut wrong = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.trim_end();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let Some((name, prefixes)) = line.split_once('\t').filter(|(name, _)| !name.trim().is_empty())
-            else {
-                wrong.push((number, "is not `name<TAB>prefixes`".to_owned()));
-                continue;
-            };
-            let maker = self.makers.len();
-            self.makers.push((name.trim().into(), OuiFlags::default()));
-            for prefix in prefixes.split_whitespace() {
-                match read_prefix(prefix) {
-                    Some((bits, value)) => self.rows.push((bits, value, maker)),
-                    None => wrong.push((number, format!("`{prefix}` is not a prefix of 6, 7 or 9 digits"))),
-                }
-            }
-        }
-        self.rows.sort_unstable();
-        // Of equal prefixes the one added last holds: makers are numbered in the order added.
-        self.rows.reverse();
-        self.rows.dedup_by_key(|&mut (bits, value, _)| (bits, value));
-        self.rows.reverse();
-        wrong
+        let table = text::read(text);
+        let before = self.makers.len();
+        self.makers.extend(table.makers.into_iter().map(|name| (name.into(), OuiFlags::default())));
+        let numbered = |(bits, value, maker): Row| (bits, value, maker.saturating_add(before));
+        self.rows.extend(table.rows.into_iter().map(numbered));
+        text::sort(&mut self.rows);
+        table.wrong
     }
 
     /// Flags the named registrants; gives the names nobody has.
@@ -94,15 +90,15 @@ impl OuiTable {
         let mut unknown = Vec::new();
         for name in names {
             let mut found = false;
-            for (maker, flags) in &mut self.makers {
-                if is_named(maker, name) {
-                    found = true;
-                    match flag {
-                        Flag::Module => flags.module = true,
-                        Flag::Virtual => flags.virtual_machine = true,
-                        Flag::Medical => flags.medical = true,
-                    }
-                }
+            let added = self.makers.iter_mut().filter(|(maker, _)| is_named(maker, name));
+            for (_, flags) in added {
+                found = true;
+                flags.set(flag);
+            }
+            let (start, whole) = name.strip_suffix('*').map_or((name.as_str(), true), |start| (start, false));
+            for number in self.built_in.into_iter().flat_map(|table| table.named(start, whole)) {
+                found = true;
+                self.flags.entry(number).or_default().set(flag);
             }
             if !found {
                 unknown.push(name.clone());
@@ -121,24 +117,44 @@ impl OuiTable {
         }
         LENGTHS.iter().find_map(|&bits| {
             let prefix = address.checked_shr(48_u32.saturating_sub(u32::from(bits)))?;
-            let key = (bits, prefix);
-            let at = self.rows.binary_search_by_key(&key, |&(bits, value, _)| (bits, value)).ok()?;
-            let &(_, _, maker) = self.rows.get(at)?;
-            let (maker, flags) = self.makers.get(maker)?;
-            Some(Oui { maker, flags: *flags, bits })
+            let (maker, flags) = self.added(bits, prefix).or_else(|| self.built_in(bits, prefix))?;
+            Some(Oui { maker, flags, bits })
         })
+    }
+
+    fn added(&self, bits: u8, prefix: u64) -> Option<(&str, OuiFlags)> {
+        let key = (bits, prefix);
+        let at = self.rows.binary_search_by_key(&key, |&(bits, value, _)| (bits, value)).ok()?;
+        let &(_, _, maker) = self.rows.get(at)?;
+        self.makers.get(maker).map(|(maker, flags)| (&**maker, *flags))
+    }
+
+    fn built_in(&self, bits: u8, prefix: u64) -> Option<(&str, OuiFlags)> {
+        let table = self.built_in?;
+        let number = table.find(bits, prefix)?;
+        Some((table.name(number)?, self.flags.get(&number).copied().unwrap_or_default()))
     }
 
     /// Number of prefixes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.built_in.map_or(0, BuiltIn::len).saturating_add(self.rows.len())
     }
 
     /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
+    }
+}
+
+impl OuiFlags {
+    const fn set(&mut self, flag: Flag) {
+        match flag {
+            Flag::Module => self.module = true,
+            Flag::Virtual => self.virtual_machine = true,
+            Flag::Medical => self.medical = true,
+        }
     }
 }
 
@@ -147,17 +163,6 @@ fn is_named(maker: &str, name: &str) -> bool {
         Some(start) => maker.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
         None => maker.eq_ignore_ascii_case(name),
     }
-}
-
-fn read_prefix(text: &str) -> Option<(u8, u64)> {
-    let bits = match text.len() {
-        6 => 24,
-        7 => 28,
-        9 => 36,
-        _ => return None,
-    };
-    text.bytes().all(|b| b.is_ascii_hexdigit()).then_some(())?;
-    Some((bits, u64::from_str_radix(text, 16).ok()?))
 }
 
 #[cfg(test)]
@@ -206,5 +211,23 @@ mod tests {
     fn wrong_lines_are_named() {
         let wrong = OuiTable::default().add("no tab\nX\t12345\n\t001122\nY\t00112+\n");
         assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_built_in_is_found_as_if_it_were_added() {
+        let (mut built_in, mut added) = (OuiTable::embedded(), OuiTable::default());
+        for file in ["oui.tsv", "virtual-machines.tsv"] {
+            let path = format!("{}/../../data/fingerprints/{file}", env!("CARGO_MANIFEST_DIR"));
+            assert_eq!(added.add(&std::fs::read_to_string(path).unwrap()), []);
+        }
+        assert_eq!(built_in.len(), added.len());
+        let names = ["VMware, Inc.".to_owned(), "philips*".to_owned(), "Nobody at all".to_owned()];
+        assert_eq!(built_in.flag(Flag::Medical, &names), added.flag(Flag::Medical, &names));
+        let rows = added.rows.clone();
+        for (bits, value, _) in rows {
+            let bytes = (value << (48 - u32::from(bits))).to_be_bytes();
+            let mac = Mac(*bytes.last_chunk().unwrap());
+            assert_eq!(built_in.lookup(mac), added.lookup(mac), "{mac}");
+        }
     }
 }
