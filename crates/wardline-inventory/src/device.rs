@@ -26,18 +26,50 @@ const UNKNOWN: &str = "unknown";
 /// What belongs to one device.
 #[derive(Debug, Default)]
 pub(crate) struct Parts<'a> {
-    pub(crate) macs: BTreeSet<Mac>,
-    pub(crate) ips: BTreeSet<IpAddr>,
+    pub(crate) macs: Few<Mac>,
+    pub(crate) ips: Few<IpAddr>,
     pub(crate) clues: Vec<Clue<'a>>,
-    pub(crate) services: BTreeSet<Service>,
+    pub(crate) services: Few<Service>,
     /// From when to when its nodes were seen.
     pub(crate) seen: Option<(Timestamp, Timestamp)>,
     /// Protocols in which it asked others.
-    pub(crate) asks: BTreeSet<&'static str>,
+    pub(crate) asks: Few<&'static str>,
     /// Conversations: the protocol, whether it asked, when.
     pub(crate) spoke: Vec<(&'static str, bool, &'a Seen)>,
     /// The end of what was seen of all devices.
     pub(crate) until: Timestamp,
+}
+
+/// A sorted set of mostly one or two, of which there are several for each of tens of thousands of devices: no more
+/// room than they need.
+#[derive(Debug)]
+pub(crate) struct Few<T>(Vec<T>);
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Ord> Few<T> {
+    /// Adds one, unless it is there.
+    pub(crate) fn insert(&mut self, one: T) {
+        if let Err(at) = self.0.binary_search(&one) {
+            if self.0.len() == self.0.capacity() {
+                // Half as many again: what has many has room soon, what has one has no more.
+                self.0.reserve_exact(self.0.len() / 2 + 1);
+            }
+            self.0.insert(at, one);
+        }
+    }
+}
+
+impl<T> std::ops::Deref for Few<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
 }
 
 /// Makes the device; its id and the ids in `via` come later, when all are known.
@@ -54,8 +86,8 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
     let system = choose::rank(of(Attribute::Os), str::to_lowercase).into_iter().next();
     let mut device = Device {
         id: String::new(),
-        macs: parts.macs.iter().copied().collect(),
-        ips: parts.ips.iter().copied().collect(),
+        macs: parts.macs.to_vec(),
+        ips: parts.ips.to_vec(),
         hostnames: names(of(Attribute::Hostname).filter(|clue| is_host_name(clue.value)), str::to_lowercase),
         ae_titles: names(of(Attribute::AeTitle), str::to_owned),
         vendor: vendor(of(Attribute::Vendor), knowledge),
@@ -80,7 +112,7 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
         patient_data_in_clear: of(Attribute::PatientDataInClear).next().is_some(),
         evidence: evidence(clues, words),
         services: services(&parts.services),
-        asks: parts.asks.iter().copied().collect(),
+        asks: parts.asks.to_vec(),
         model,
         class,
     };
@@ -149,7 +181,7 @@ pub(crate) fn maker_meant<'m>(clue: Clue<'m>, knowledge: &'m Knowledge<'_>) -> C
 }
 
 /// The services; a conversation in which nothing was recognised adds nothing where another was.
-fn services(seen: &BTreeSet<Service>) -> Vec<Service> {
+fn services(seen: &[Service]) -> Vec<Service> {
     let known: BTreeSet<(&str, u16)> =
         seen.iter().filter(|s| s.protocol != UNKNOWN).map(|s| (s.transport, s.port)).collect();
     let adds = |s: &Service| s.protocol != UNKNOWN || !known.contains(&(s.transport, s.port));
@@ -215,5 +247,8 @@ fn evidence<'a>(clues: &[Clue<'a>], words: &mut Words<'a>) -> Vec<Evidence> {
             via: first.via.map(|node| node.to_string().into()),
         })
     };
-    sorted.chunk_by(|a, b| key(a) == key(b)).filter_map(one).collect()
+    let mut evidence: Vec<Evidence> = sorted.chunk_by(|a, b| key(a) == key(b)).filter_map(one).collect();
+    // Most of what a device takes is its evidence, and it stays.
+    evidence.shrink_to_fit();
+    evidence
 }

@@ -286,9 +286,8 @@ fn advice(device: &Device, about: Attribute, knowledge: &Knowledge<'_>) -> Optio
     let clues: Vec<Clue<'_>> = device.evidence.iter().map(clue_of).collect();
     let said = clues.iter().copied().filter(|clue| clue.attribute == Attribute::Vendor);
     let maker = vendor(said, knowledge);
-    let services = device.services.iter().cloned().collect();
-    let ports = infer::ports(&services);
-    let signs = Signs::of(&clues, &services, &ports, device.asks.iter().copied(), maker.as_deref());
+    let ports = infer::ports(&device.services);
+    let signs = Signs::of(&clues, &device.services, &ports, device.asks.iter().copied(), maker.as_deref());
     let mut fitting = knowledge.content.advice.iter().filter(|advice| advice.about == about);
     fitting.find(|advice| signs.meet(&advice.rule)).map(|advice| advice.text.clone())
 }

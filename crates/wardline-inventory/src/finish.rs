@@ -71,14 +71,14 @@ impl<'a> Assembly<'a> {
         for id in 0..self.groups.len() {
             let node = self.groups.node(id);
             self.with_parts(&mut parts, id, |parts| match node {
-                Node::Station(mac) if !mac.is_virtual_router() => _ = parts.macs.insert(mac),
-                Node::Remote(ip, _) if !ip.is_unspecified() => _ = parts.ips.insert(ip),
+                Node::Station(mac) if !mac.is_virtual_router() => parts.macs.insert(mac),
+                Node::Remote(ip, _) if !ip.is_unspecified() => parts.ips.insert(ip),
                 Node::Station(_) | Node::Remote(..) | Node::Equipment(_) => {}
             });
         }
         for (mac, ip) in self.link.own() {
             if let Some(id) = self.groups.get(Node::Station(mac)) {
-                self.with_parts(&mut parts, id, |parts| _ = parts.ips.insert(ip));
+                self.with_parts(&mut parts, id, |parts| parts.ips.insert(ip));
             }
         }
         let transfers = self.transfers();
@@ -93,7 +93,7 @@ impl<'a> Assembly<'a> {
             if let Some(id) = self.groups.get(node)
                 && !transfers.explain(self.groups.root(id), &offered)
             {
-                self.with_parts(&mut parts, id, |parts| _ = parts.services.insert(offered));
+                self.with_parts(&mut parts, id, |parts| parts.services.insert(offered));
             }
         }
         for (exchange, seen) in &self.sightings.exchanges {

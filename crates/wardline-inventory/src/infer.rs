@@ -5,7 +5,6 @@
 //! among its signs. All inferences look at the same signs: none is drawn from another.
 
 use crate::clue::Clue;
-use std::collections::BTreeSet;
 use wardline_content::{Content, Inference, Sign, SignKey, SignRule};
 use wardline_model::Service;
 
@@ -22,7 +21,7 @@ impl<'a> Signs<'a> {
     /// Everything a device shows; `ports` is its services as [`ports`] writes them.
     pub(crate) fn of(
         clues: &[Clue<'a>],
-        services: &BTreeSet<Service>,
+        services: &[Service],
         ports: &'a [String],
         asks: impl Iterator<Item = &'static str>,
         maker: Option<&'a str>,
@@ -51,7 +50,7 @@ impl<'a> Signs<'a> {
 }
 
 /// The ports of services as signs write them: `tcp/104`.
-pub(crate) fn ports(services: &BTreeSet<Service>) -> Vec<String> {
+pub(crate) fn ports(services: &[Service]) -> Vec<String> {
     services.iter().map(|service| format!("{}/{}", service.transport, service.port)).collect()
 }
 

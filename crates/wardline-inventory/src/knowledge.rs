@@ -3,7 +3,7 @@
 //! In: the clues of a capture. Out: [`Conclusions`], a table of what the fingerprints and registries make of
 //! each; conclusions about a model are asked a second time (the model tells the class), never a third.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use wardline_content::{ComponentNames, Conclusion, Content};
@@ -98,10 +98,13 @@ impl<'a> Knowledge<'a> {
 /// What is concluded from every clue of a capture.
 #[derive(Debug, Default)]
 pub(crate) struct Conclusions<'a> {
-    by_clue: HashMap<Attribute, HashMap<&'a str, Vec<Conclusion>>>,
+    by_clue: HashMap<Attribute, HashMap<&'a str, Concluded>>,
     /// What is concluded from models that are themselves conclusions.
-    by_model: HashMap<String, Vec<Conclusion>>,
+    by_model: HashMap<String, Concluded>,
 }
+
+/// What is concluded from a clue. Ten thousand addresses have a few hundred makers: equals are kept once.
+type Concluded = Arc<[Conclusion]>;
 
 impl<'a> Conclusions<'a> {
     /// Asks about every fact of `observations`, every address of `macs`, and every model concluded from them.
@@ -111,6 +114,15 @@ impl<'a> Conclusions<'a> {
         macs: impl Iterator<Item = &'a str>,
     ) -> Self {
         let mut table = Self::default();
+        let mut all: HashSet<Concluded> = HashSet::default();
+        let mut kept = |conclusions: Vec<Conclusion>| match all.get(&*conclusions) {
+            Some(same) => Arc::clone(same),
+            None => {
+                let new = Concluded::from(conclusions);
+                all.insert(Arc::clone(&new));
+                new
+            }
+        };
         let mut models = Vec::new();
         let facts = observations.keys().flat_map(|statement| &statement.facts);
         let facts = facts.map(|fact| (fact.attribute, &*fact.value));
@@ -126,12 +138,12 @@ impl<'a> Conclusions<'a> {
             let conclusions = knowledge.content.conclude(clue, text);
             let of_model = |c: &&Conclusion| c.attribute == Attribute::Model && clue != Attribute::Model;
             models.extend(conclusions.iter().filter(of_model).map(|c| c.value.clone()));
-            known.insert(text, conclusions);
+            known.insert(text, kept(conclusions));
         }
         for model in models {
             if table.known(Attribute::Model, &model).is_none() {
                 let conclusions = knowledge.content.conclude(Attribute::Model, &model);
-                table.by_model.insert(model, conclusions);
+                table.by_model.insert(model, kept(conclusions));
             }
         }
         table
@@ -139,10 +151,10 @@ impl<'a> Conclusions<'a> {
 
     /// What a clue says, sorted by the id of the entry.
     pub(crate) fn of(&self, clue: Attribute, text: &str) -> &[Conclusion] {
-        self.known(clue, text).map_or(&[], Vec::as_slice)
+        self.known(clue, text).map_or(&[], |known| known)
     }
 
-    fn known(&self, clue: Attribute, text: &str) -> Option<&Vec<Conclusion>> {
+    fn known(&self, clue: Attribute, text: &str) -> Option<&Concluded> {
         let of_model = || self.by_model.get(text).filter(|_| clue == Attribute::Model);
         self.by_clue.get(&clue).and_then(|known| known.get(text)).or_else(of_model)
     }

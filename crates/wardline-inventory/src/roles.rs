@@ -15,12 +15,7 @@ const HOUSEHOLD: &[&str] =
     &["arp", "dhcp", "dhcpv6", "icmp", "icmpv6", "igmp", "llmnr", "mdns", "nbdgm", "nbns", "ssdp", "unknown"];
 
 /// The roles of a device.
-pub(crate) fn of(
-    clues: &[Clue<'_>],
-    class: Option<&str>,
-    services: &BTreeSet<Service>,
-    asks: bool,
-) -> Vec<Role> {
+pub(crate) fn of(clues: &[Clue<'_>], class: Option<&str>, services: &[Service], asks: bool) -> Vec<Role> {
     let said = choose::list(clues.iter().copied().filter(|c| c.attribute == Attribute::Role), str::to_owned);
     let mut roles: BTreeSet<Role> = said
         .iter()
