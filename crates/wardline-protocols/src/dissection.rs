@@ -55,8 +55,9 @@ enum State {
 struct Reading {
     protocol: &'static Protocol,
     dissector: Box<dyn Dissector>,
-    /// While the claim is a `Maybe`: what it said, and the first bytes for others should it withdraw.
-    unconfirmed: Option<Unconfirmed>,
+    /// While the claim is a `Maybe`: what it said, and the first bytes for others should it withdraw. Apart, because
+    /// most flows are sure of their protocol.
+    unconfirmed: Option<Box<Unconfirmed>>,
 }
 
 struct Unconfirmed {
@@ -302,7 +303,7 @@ impl Dissection {
         let certain = verdict == Verdict::Yes;
         let [opener, accepter] = &self.lanes;
         let midstream = [opener.midstream, accepter.midstream];
-        let unconfirmed = (!certain).then(|| Unconfirmed::new(midstream));
+        let unconfirmed = (!certain).then(|| Box::new(Unconfirmed::new(midstream)));
         let mut earlier = std::mem::take(&mut side.peer().of(&mut self.lanes).held);
         let mut now = std::mem::take(&mut side.of(&mut self.lanes).held);
         now.extend_from_slice(rest);
@@ -450,7 +451,7 @@ impl Dissection {
         for lane in &mut self.lanes {
             *lane = Lane { midstream: true, ..Lane::default() };
         }
-        let Unconfirmed { mut first, mut more, midstream, .. } = reading.unconfirmed?;
+        let Unconfirmed { mut first, mut more, midstream, .. } = *reading.unconfirmed?;
         for (lane, midstream) in self.lanes.iter_mut().zip(midstream) {
             lane.midstream = midstream;
         }

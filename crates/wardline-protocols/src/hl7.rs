@@ -17,7 +17,7 @@ use crate::{Carrier, Dissector, Notes, Probe, Protocol, Side, Step, Verdict};
 use device::Devices;
 pub(crate) use device::eui64_mac;
 use parts::{Parts, digest as digest_of};
-use segment::{Header, Segment, Separators, header};
+use segment::{Fields, Header, Segment, Separators, header};
 use wardline_model::{Attribute, DetailKey, Fact};
 
 /// The table line.
@@ -117,10 +117,11 @@ fn block_start(bytes: &[u8]) -> bool {
         .any(|rest| matches!(header(rest), Header::Is(_)))
 }
 
+/// The first of the four delimiters: control characters that stand in no text, so three are looked for at once, and the
+/// fourth, which comes between messages only, before them.
 fn end_of_segment(bytes: &[u8]) -> Option<usize> {
-    let line = memchr::memchr2(b'\r', b'\n', bytes);
-    let block = memchr::memchr2(0x0B, 0x1C, bytes.get(..line.unwrap_or(bytes.len())).unwrap_or(bytes));
-    block.or(line)
+    let end = memchr::memchr3(b'\r', b'\n', 0x1C, bytes);
+    memchr::memchr(0x0B, bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(bytes)).or(end)
 }
 
 impl Dissector for Hl7 {
@@ -278,14 +279,11 @@ impl Hl7 {
 
     /// MSH: who speaks to whom, of what.
     fn begin(&mut self, side: Side, bytes: &[u8], separators: Separators, notes: &mut Notes) {
-        // MSH-1 is the separator itself: MSH-n is the n-th text between separators, the id included.
-        let mut fields = bytes.split(|&b| b == separators.field).skip(2);
-        let names = [(); 4].map(|()| fields.next().unwrap_or_default());
-        let kind = fields.nth(2).unwrap_or_default();
-        let control = identifier(fields.next().unwrap_or_default());
-        let charset = fields.nth(7).unwrap_or_default();
-        let profile = fields.nth(2).unwrap_or_default();
-        let digest = digest_of((names, kind, charset, profile, separators));
+        // MSH-1 is the separator itself: MSH-n is field n - 1. Applications and facilities are 3 to 6.
+        let fields = Fields::<21>::of(bytes, separators.field);
+        let [kind, control, charset, profile] = [8, 9, 17, 20].map(|number| fields.get(number));
+        let control = identifier(control);
+        let digest = digest_of((fields.between(2, 5), kind, charset, profile, separators));
         let lane = side.of(&mut self.lanes);
         lane.open = true;
         lane.control.clear();

@@ -4,7 +4,7 @@
 //! itself in each of its thousands of messages: only digests are compared until something differs. Limits:
 //! [`PARTS_MAX`] segments, [`TEXT_MAX`] bytes of a message.
 
-use super::segment::Separators;
+use super::segment::{Fields, Separators};
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hash};
 
@@ -66,22 +66,24 @@ pub(super) fn digest(of: impl Hash) -> u64 {
 
 /// A digest of what a segment says of devices or software; `None` when it says nothing of them.
 fn digest_of_part(bytes: &[u8], separator: u8) -> Option<u64> {
-    let mut fields = bytes.split(|&b| b == separator);
     match bytes.get(..3)? {
-        b"OBX" => {
-            let kind = fields.nth(2)?;
-            let [code, node, value] = [(); 3].map(|()| fields.next().unwrap_or_default());
-            let instance = fields.nth(12).unwrap_or_default();
-            if is_specification(code) {
-                return Some(digest((kind, code, node, value, instance)));
-            }
-            let system = node.split(|&b| b == b'.').next();
-            (!instance.is_empty()).then(|| digest((system, instance)))
-        }
-        b"PV1" => fields.nth(3).map(|place| digest(("PV1", place))),
+        b"OBX" => digest_of_observation(bytes, separator),
+        b"PV1" => Some(digest(("PV1", bytes.split(|&b| b == separator).nth(3)?))),
         b"SFT" | b"PRT" | b"EQU" | b"DEV" => Some(digest(bytes)),
         _ => None,
     }
+}
+
+/// Of an observation that specifies a device all of that; of one that names its device which part of which. Most are
+/// neither.
+fn digest_of_observation(bytes: &[u8], separator: u8) -> Option<u64> {
+    let fields = Fields::<19>::of(bytes, separator);
+    let [kind, code, node, value, instance] = [2, 3, 4, 5, 18].map(|number| fields.get(number));
+    if is_specification(code) {
+        return Some(digest((kind, code, node, value, instance)));
+    }
+    let system = node.split(|&b| b == b'.').next();
+    (!instance.is_empty()).then(|| digest((system, instance)))
 }
 
 /// Whether an observation identifier may be one of a device's production specification or model.

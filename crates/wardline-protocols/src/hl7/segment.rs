@@ -75,6 +75,33 @@ fn separators(field: u8, distinct: &[u8]) -> Option<Separators> {
     Some(Separators { field, component, repetition, escape, subcomponent })
 }
 
+/// The first `N` fields of a segment, looked for in one pass; the segment's name is field 0.
+pub(super) struct Fields<'a, const N: usize> {
+    bytes: &'a [u8],
+    /// Where each ends; those that are not there end with the segment.
+    ends: [usize; N],
+}
+
+impl<'a, const N: usize> Fields<'a, N> {
+    pub(super) fn of(bytes: &'a [u8], separator: u8) -> Self {
+        let mut ends = [bytes.len(); N];
+        ends.iter_mut().zip(memchr::memchr_iter(separator, bytes)).for_each(|(end, at)| *end = at);
+        Self { bytes, ends }
+    }
+
+    /// A field; empty when it is not there.
+    pub(super) fn get(&self, number: usize) -> &'a [u8] {
+        self.between(number, number)
+    }
+
+    /// From the start of one field to the end of another, separators included.
+    pub(super) fn between(&self, first: usize, last: usize) -> &'a [u8] {
+        let end = |number: usize| self.ends.get(number).copied().unwrap_or(self.bytes.len());
+        let start = first.checked_sub(1).map_or(0, |before| end(before).saturating_add(1));
+        self.bytes.get(start..end(last)).unwrap_or_default()
+    }
+}
+
 /// A segment that can be asked for its fields.
 #[derive(Clone, Copy)]
 pub(super) struct Segment<'a> {
@@ -203,6 +230,16 @@ mod tests {
         }
         assert_eq!(header(b"MSH|^~"), Header::Cut);
         assert_eq!(header(b"M"), Header::Cut);
+    }
+
+    #[test]
+    fn fields_are_found_in_one_pass() {
+        let fields = Fields::<4>::of(b"OBX|1||c|d", b'|');
+        assert_eq!([0, 1, 2, 3].map(|n| fields.get(n)), [b"OBX".as_slice(), b"1", b"", b"c"]);
+        assert_eq!(fields.between(1, 3), b"1||c");
+        let short = Fields::<4>::of(b"OBX|1", b'|');
+        assert_eq!([0, 1, 2, 3, 9].map(|n| short.get(n)), [b"OBX".as_slice(), b"1", b"", b"", b""]);
+        assert_eq!(short.between(1, 3), b"1");
     }
 
     #[test]
