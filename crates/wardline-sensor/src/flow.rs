@@ -44,23 +44,32 @@ pub(crate) struct Flow {
     end: Timestamp,
     /// The packet seen last.
     pub(crate) last_place: PacketRef,
-    vlans: Vec<u16>,
-    /// The tunnels around the packet seen last that had any.
-    tunnels: Tunnels,
     /// Next sequence number per direction, from its SYN.
     pub(crate) expect: [Option<u32>; 2],
     fin: [bool; 2],
     reset: bool,
     pub(crate) work: Option<Box<Work>>,
     pub(crate) worked: bool,
-    header_name: &'static str,
-    pub(crate) protocol: Option<&'static str>,
+    /// Name of the protocol: by its bytes, else by its header.
+    name: &'static str,
+    /// Whether the bytes told the name.
+    recognised: bool,
     pub(crate) encrypted: bool,
     pub(crate) malformed: bool,
     pub(crate) requester: Option<Side>,
-    pub(crate) details: Vec<(DetailKey, Box<str>)>,
+    /// What most flows have nothing of.
+    rare: Option<Box<Rare>>,
     /// What was told of it while it lives; nothing where all is told at the end.
     told: Option<Box<spoken::Told>>,
+}
+
+/// What few packets change and most flows lack: it stands apart from what every packet needs.
+#[derive(Debug, Default)]
+struct Rare {
+    vlans: Vec<u16>,
+    /// The tunnels around the packet seen last that had any.
+    tunnels: Tunnels,
+    details: Vec<(DetailKey, Box<str>)>,
 }
 
 /// What a flow needs only while it is looked into.
@@ -106,7 +115,8 @@ struct End {
     bytes: u64,
     payload: bool,
     mac: Option<Mac>,
-    first: Option<PacketRef>,
+    /// The packet seen first with this MAC; of none before there was a packet.
+    first: PacketRef,
     last: Timestamp,
     ttl: [u8; 2],
     /// Digest and time of the last packets, the time in units of [`TICK`] and cut to 32 bits.
@@ -145,19 +155,17 @@ impl Flow {
             start: Timestamp(i64::MAX),
             end: Timestamp(i64::MIN),
             last_place: PacketRef::default(),
-            vlans: Vec::new(),
-            tunnels: Tunnels::default(),
             expect: [None; 2],
             fin: [false; 2],
             reset: false,
             work: None,
             worked: false,
-            header_name: "unknown",
-            protocol: None,
+            name: "unknown",
+            recognised: false,
             encrypted: false,
             malformed: false,
             requester: None,
-            details: Vec::new(),
+            rare: None,
             told: None,
         }
     }
@@ -176,7 +184,26 @@ impl Flow {
 
     /// Names the flow by its header, where no bytes need to be recognised.
     pub(crate) const fn named_by_header(&mut self, name: &'static str) {
-        self.header_name = name;
+        if !self.recognised {
+            self.name = name;
+        }
+    }
+
+    /// Names the flow by its bytes, once they tell. A name that a dissector has taken back leaves none.
+    pub(crate) const fn named_by_bytes(&mut self, name: Option<&'static str>) {
+        match name {
+            Some(name) => (self.name, self.recognised) = (name, true),
+            None if self.recognised => (self.name, self.recognised) = ("unknown", false),
+            None => {}
+        }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    fn vlans(&self) -> &[u16] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.vlans)
     }
 
     /// Which side sends in `direction`.
@@ -211,20 +238,21 @@ impl Flow {
         self.end = self.end.max(time);
         self.last_place = passing.place;
         for vlan in vlans {
-            if self.vlans.len() < VLANS_MAX && !self.vlans.contains(vlan) {
-                self.vlans.push(*vlan);
+            let seen = &mut self.rare().vlans;
+            if seen.len() < VLANS_MAX && !seen.contains(vlan) {
+                seen.push(*vlan);
             }
         }
         let end = passing.direction.of(&mut self.ends);
         // A tunnel may carry the same packets without their frames.
-        let moved = end.mac != passing.mac && passing.mac.is_some() && end.first.is_some();
+        let moved = end.mac != passing.mac && passing.mac.is_some() && end.packets > 0;
         let moved = if moved { end.seen() } else { None };
         let moved = moved.map(|seen| (end.mac, seen));
-        if end.first.is_none() || moved.is_some() {
+        if end.packets == 0 || moved.is_some() {
             let counted = (end.packets, end.bytes, end.payload, end.recent, end.turn);
             *end = End {
                 mac: passing.mac,
-                first: Some(passing.place),
+                first: passing.place,
                 last: time,
                 ttl: [passing.ttl; 2],
                 ..End::default()
@@ -241,8 +269,8 @@ impl Flow {
 
     /// Notes the tunnels around a packet.
     pub(crate) fn carried_in(&mut self, tunnels: Tunnels) {
-        if !tunnels.is_empty() && self.tunnels != tunnels {
-            self.tunnels = tunnels;
+        if !tunnels.is_empty() && self.rare().tunnels != tunnels {
+            self.rare().tunnels = tunnels;
             self.detail(DetailKey::Tunnel, &tunnels.to_string());
         }
     }
@@ -296,9 +324,10 @@ impl Flow {
 
     /// Adds a detail, each value once, within bounds.
     pub(crate) fn detail(&mut self, key: DetailKey, value: &str) {
-        let mut same = self.details.iter().filter(|(k, _)| *k == key);
+        let details = &mut self.rare().details;
+        let mut same = details.iter().filter(|(k, _)| *k == key);
         if same.clone().count() < DETAIL_VALUES_MAX && !same.any(|(_, v)| **v == *value) {
-            self.details.push((key, value.into()));
+            details.push((key, value.into()));
         }
     }
 
@@ -308,8 +337,8 @@ impl Flow {
     }
 
     /// Name of the protocol: by its bytes, else by its header.
-    pub(crate) fn protocol_name(&self) -> &'static str {
-        self.protocol.unwrap_or(self.header_name)
+    pub(crate) const fn protocol_name(&self) -> &'static str {
+        self.name
     }
 
     /// The client's direction: the SYN tells, else the first request, else who was seen first.
@@ -404,7 +433,7 @@ impl Flow {
             }
         };
         let (from, to) = (client.of_ref(&self.ends), client.reverse().of_ref(&self.ends));
-        let mut vlan = self.vlans.clone();
+        let mut vlan = self.vlans().to_vec();
         vlan.sort_unstable();
         FlowRecord {
             start: self.start,
@@ -419,7 +448,7 @@ impl Flow {
             packets_to_client: to.packets,
             bytes_to_server: from.bytes,
             bytes_to_client: to.bytes,
-            details: joined(self.details),
+            details: self.rare.map_or_else(Vec::new, |rare| joined(rare.details)),
         }
     }
 }
@@ -432,11 +461,14 @@ const fn ticks(time: Timestamp) -> u32 {
 
 impl End {
     fn seen(&self) -> Option<HostSeen> {
-        let first = self.first?;
+        if self.packets == 0 {
+            return None;
+        }
+        let first = self.first;
         let seen = Seen {
             first: first.time.min(self.last),
             last: self.last,
-            count: self.packets.max(1),
+            count: self.packets,
             exemplars: Exemplars::one(first),
         };
         Some(HostSeen { seen, ttl_min: self.ttl[0], ttl_max: self.ttl[1] })

@@ -163,7 +163,7 @@ impl Shard {
     }
 
     /// Ends every flow.
-    pub(crate) fn finish(&mut self, desk: &mut Desk) {
+    pub(crate) fn finish(mut self, desk: &mut Desk) {
         while let Some((key, flow)) = self.flows.take_oldest() {
             self.record(&key, flow, desk);
         }
@@ -459,7 +459,7 @@ impl Work {
 
 /// Moves what a dissector noted into the flow and the gatherings.
 fn take_notes(flow: &mut Flow, key: &FlowKey, dissection: &Dissection, place: PacketRef, desk: &mut Desk) {
-    flow.protocol = dissection.protocol();
+    flow.named_by_bytes(dissection.protocol());
     if let Some(application) = dissection.application() {
         flow.detail(DetailKey::Application, application);
     }
