@@ -1,18 +1,15 @@
 //! A whole analysis: captures in, everything that was seen out.
 
-use crate::deal::{Dealer, Load, Worker};
+use crate::deal::{Dealer, Worker};
 use crate::flow_log::{FlowList, FlowLog};
 use crate::gather::Gather;
+use crate::table::Table;
 use crate::totals::Totals;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use thiserror::Error;
 use wardline_inventory::Sightings;
 use wardline_model::Timestamp;
 use wardline_wire::capture::{Batch, Captures, FileSummary};
 
-/// Loads under way to each worker: the reader waits when they lag, so that memory stays constant.
-const LOADS_MAX: usize = 3;
 /// Threads beyond the logical shards would have nothing to do.
 const THREADS_MAX: usize = 256;
 
@@ -97,7 +94,7 @@ pub fn analyse(
     })
 }
 
-type Gathered = (Gather, FlowLog);
+pub(crate) type Gathered = (Gather, FlowLog);
 
 fn alone(captures: &mut Captures, dealer: &mut Dealer, seed: u64, progress: &mut dyn FnMut(u64)) -> Gathered {
     let mut worker = Worker::new(0, 1, seed);
@@ -109,6 +106,7 @@ fn alone(captures: &mut Captures, dealer: &mut Dealer, seed: u64, progress: &mut
     worker.finish()
 }
 
+/// Every worker is a thread, the calling one too, and any of them reads the next load when it has nothing else to do.
 fn together(
     captures: &mut Captures,
     dealer: &mut Dealer,
@@ -116,52 +114,14 @@ fn together(
     seed: u64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Gathered>, SensorError> {
-    let (back, empties) = channel::<Load>();
+    let table = Table::new(captures, dealer, workers);
     std::thread::scope(|scope| {
-        let mut hands = Vec::new();
-        let mut threads = Vec::new();
-        for number in 0..workers {
-            let (give, take) = sync_channel::<Arc<Load>>(LOADS_MAX);
-            let back = back.clone();
-            hands.push(give);
-            threads.push(scope.spawn(move || work(Worker::new(number, workers, seed), &take, &back)));
-        }
-        let dealt = deal_out(captures, dealer, &hands, &empties, progress);
-        drop(hands);
-        let gathered: Vec<_> =
-            threads.into_iter().map(|t| t.join().map_err(|_| SensorError::Worker)).collect();
-        dealt.and_then(|()| gathered.into_iter().collect())
+        let hand = |number: usize| Worker::new(number, workers, seed);
+        let table = &table;
+        let others: Vec<_> =
+            (1..workers).map(|number| scope.spawn(move || table.work(hand(number), &mut |_| ()))).collect();
+        let own = table.work(hand(0), progress);
+        let others = others.into_iter().map(|other| other.join().map_err(|_| SensorError::Worker));
+        std::iter::once(Ok(own)).chain(others).collect()
     })
-}
-
-fn deal_out(
-    captures: &mut Captures,
-    dealer: &mut Dealer,
-    hands: &[SyncSender<Arc<Load>>],
-    empties: &Receiver<Load>,
-    progress: &mut dyn FnMut(u64),
-) -> Result<(), SensorError> {
-    loop {
-        let mut load = empties.try_recv().unwrap_or_default();
-        if !captures.next_batch(&mut load.batch) {
-            return Ok(());
-        }
-        dealer.deal(&mut load);
-        progress(u64::try_from(load.batch.packets.len()).unwrap_or(0));
-        let load = Arc::new(load);
-        for hand in hands {
-            hand.send(Arc::clone(&load)).map_err(|_| SensorError::Worker)?;
-        }
-    }
-}
-
-fn work(mut worker: Worker, take: &Receiver<Arc<Load>>, back: &std::sync::mpsc::Sender<Load>) -> Gathered {
-    while let Ok(load) = take.recv() {
-        worker.read(&load);
-        if let Some(load) = Arc::into_inner(load) {
-            // The reader may be done and gone; then the buffer is simply dropped.
-            let _ = back.send(load);
-        }
-    }
-    worker.finish()
 }

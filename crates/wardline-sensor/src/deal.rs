@@ -174,6 +174,11 @@ impl Worker {
         }
     }
 
+    /// Which of the workers it is.
+    pub(crate) const fn number(&self) -> usize {
+        self.number
+    }
+
     /// Reads its hand of a load.
     pub(crate) fn read(&mut self, load: &Load) {
         let Some(hand) = load.hands.get(self.number) else { return };
@@ -254,16 +259,18 @@ impl Worker {
         }
     }
 
-    /// Ends every flow and hands over what was gathered.
-    pub(crate) fn finish(mut self) -> (Gather, FlowLog) {
-        for shard in &mut self.shards {
-            shard.finish(&mut self.desk);
+    /// Ends every flow and hands over what was gathered. A shard's table goes before the next shard ends its flows:
+    /// what they leave takes its room.
+    pub(crate) fn finish(self) -> (Gather, FlowLog) {
+        let Self { shards, mut desk, .. } = self;
+        for shard in shards {
+            shard.finish(&mut desk);
         }
-        let records = match self.desk.records {
+        let records = match desk.records {
             Records::Log(log) => log,
             Records::Sums(_) => FlowLog::default(),
         };
-        (self.desk.gather, records)
+        (desk.gather, records)
     }
 }
 

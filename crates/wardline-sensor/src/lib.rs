@@ -1,7 +1,7 @@
 //! The pipeline driver: captures in, sightings and flows out.
 //!
-//! One thread reads and deals packets to logical shards by their flow; workers decode, put streams in order
-//! and run the dissectors. Shards are fixed in number and see their packets in capture order, and what they
+//! Packets are dealt to logical shards by their flow; workers decode, put streams in order and run the dissectors,
+//! and each reads and deals when it has nothing else to do. Shards are fixed in number and see their packets in capture order, and what they
 //! gather merges commutatively: the same result comes from any number of threads. Nothing here can send.
 
 mod analysis;
@@ -13,6 +13,7 @@ mod live;
 mod shard;
 mod source;
 mod syn;
+mod table;
 mod totals;
 
 pub use analysis::{Analysis, Options, SensorError, analyse};
