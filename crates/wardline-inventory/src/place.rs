@@ -6,17 +6,20 @@ use crate::merge::{Groups, Node, NodeId};
 use crate::site::Site;
 use crate::{Host, Sightings};
 use foldhash::HashMap;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use wardline_model::{Mac, Seen, Subject, Timestamp};
 
 /// Stands for the site of which nothing is known.
 const UNKNOWN: Site = Site::MAX;
 
+/// A station and from when to when it had an address.
+type Tenant = (Mac, (Timestamp, Timestamp));
+
 /// Who had an address, and when.
 #[derive(Debug, Default)]
 pub(crate) struct Tenancies {
-    tenants: HashMap<IpAddr, BTreeMap<Mac, (Timestamp, Timestamp)>>,
+    /// By MAC; nearly every address had one station, so they are lists of one.
+    tenants: HashMap<IpAddr, Vec<Tenant>>,
 }
 
 impl Tenancies {
@@ -38,22 +41,27 @@ impl Tenancies {
     }
 
     fn add(&mut self, ip: IpAddr, mac: Mac, seen: &Seen) {
-        let span = self.tenants.entry(ip).or_default().entry(mac).or_insert((seen.first, seen.last));
-        *span = (span.0.min(seen.first), span.1.max(seen.last));
+        let tenants = self.tenants.entry(ip).or_insert_with(|| Vec::with_capacity(1));
+        match tenants.binary_search_by_key(&mac, |(mac, _)| *mac) {
+            Ok(at) => {
+                let (_, span) = &mut tenants[at];
+                *span = (span.0.min(seen.first), span.1.max(seen.last));
+            }
+            Err(at) => tenants.insert(at, (mac, (seen.first, seen.last))),
+        }
     }
 
     /// The station that had an address while something was seen: the only one that ever had it, or the only
     /// one that had it then.
     fn at(&self, ip: IpAddr, seen: &Seen, beside: impl Fn(Mac) -> bool) -> Option<Mac> {
         let tenants = self.tenants.get(&ip)?;
-        let mut there = tenants.iter().filter(|(mac, _)| beside(**mac));
+        let mut there = tenants.iter().filter(|(mac, _)| beside(*mac));
         let only = there.next().filter(|_| there.next().is_none());
         if let Some((mac, _)) = only {
             return Some(*mac);
         }
-        let of_then =
-            |(_, span): &(&Mac, &(Timestamp, Timestamp))| span.0 <= seen.last && seen.first <= span.1;
-        let mut then = tenants.iter().filter(|(mac, _)| beside(**mac)).filter(of_then);
+        let of_then = |(_, span): &&Tenant| span.0 <= seen.last && seen.first <= span.1;
+        let mut then = tenants.iter().filter(|(mac, _)| beside(*mac)).filter(of_then);
         then.next().filter(|_| then.next().is_none()).map(|(mac, _)| *mac)
     }
 

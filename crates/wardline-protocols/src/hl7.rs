@@ -39,6 +39,8 @@ const NAMES_MAX: usize = 16;
 const HOPS_MAX: usize = 8;
 /// Profiles read of one header.
 const PROFILES_MAX: usize = 4;
+/// Ways of reading that are kept of one side: results, admissions, answers in turn.
+const HEADS_MAX: usize = 4;
 /// Message of an analyser's results (IHE LAW LAB-29).
 const LAW_RESULT: &str = "OUL^R22";
 /// Block start (VT), block end (FS) and line ends.
@@ -78,8 +80,8 @@ struct Lane {
     tail: bool,
     /// Inside a message.
     open: bool,
-    /// How the latest message is read.
-    head: Option<Head>,
+    /// How the latest messages are read, the latest of all first.
+    heads: Vec<Head>,
     /// MSH-10 of the latest message.
     control: Vec<u8>,
     parts: Parts,
@@ -89,6 +91,8 @@ struct Lane {
 struct Head {
     /// Of all that is read of it, save its control id: the next message mostly has the same.
     digest: u64,
+    /// Of how devices are read.
+    reading: u64,
     separators: Separators,
     charset: Charset,
     kind: String,
@@ -250,7 +254,7 @@ impl Hl7 {
             return;
         }
         let lane = side.of(&mut self.lanes);
-        let Some(head) = lane.head.as_ref().filter(|_| lane.open) else { return };
+        let Some(head) = lane.heads.first().filter(|_| lane.open) else { return };
         let separators = head.separators;
         if bytes.get(3).is_some_and(|&b| b != separators.field) {
             return;
@@ -288,13 +292,18 @@ impl Hl7 {
         lane.open = true;
         lane.control.clear();
         lane.control.extend_from_slice(control);
-        if lane.head.as_ref().is_none_or(|head| head.digest != digest) {
-            let head = self.read_head(side, bytes, separators, digest, notes);
-            side.of(&mut self.lanes).head = Some(head);
+        match lane.heads.iter().position(|head| head.digest == digest) {
+            Some(known) => lane.heads.swap(0, known),
+            None => {
+                let head = self.read_head(side, bytes, separators, digest, notes);
+                let heads = &mut side.of(&mut self.lanes).heads;
+                heads.truncate(HEADS_MAX.saturating_sub(1));
+                heads.insert(0, head);
+            }
         }
         let lane = side.of(&mut self.lanes);
-        if let Some(head) = &lane.head {
-            lane.parts.begin(digest_of((separators, head.charset, head.kind == LAW_RESULT)));
+        if let Some(head) = lane.heads.first() {
+            lane.parts.begin(head.reading);
         }
     }
 
@@ -329,7 +338,8 @@ impl Hl7 {
         } else {
             self.kind(side, &kind, code == "ACK", notes);
         }
-        Head { digest, separators, charset, kind }
+        let reading = digest_of((separators, charset, kind == LAW_RESULT));
+        Head { digest, reading, separators, charset, kind }
     }
 
     fn applications(&mut self, side: Side, head: &Segment<'_>, response: bool, notes: &mut Notes) {
@@ -388,7 +398,7 @@ impl Hl7 {
             return;
         }
         let text = lane.parts.finish();
-        let Some(head) = lane.head.as_ref().filter(|_| !text.is_empty()) else { return };
+        let Some(head) = lane.heads.first().filter(|_| !text.is_empty()) else { return };
         let (mut software, mut devices) = (Vec::new(), Devices::default());
         for bytes in text.split(|&b| b == b'\r') {
             let segment = Segment { bytes, separators: head.separators, charset: head.charset };

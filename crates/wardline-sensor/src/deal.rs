@@ -49,21 +49,24 @@ impl Dealer {
 
     /// Gives every packet of a batch to the only worker there is.
     pub(crate) fn deal_alone(&mut self, batch: &Batch, worker: &mut Worker) {
-        let mut ahead = Vec::with_capacity(TOGETHER);
+        let mut group = Group::default();
         for head in &batch.packets {
             self.watch_clock(head.place.file(), head.place.time);
-            let frame = Frame::decode(head.link, batch.packet(head));
-            match &frame.body {
+            let packet = group.free();
+            packet.place = head.place;
+            packet.frame.read(head.link, batch.packet(head));
+            match &packet.frame.body {
                 Body::Ip(ip) if ip.fragment.is_some() => {
-                    worker.go(&mut ahead);
-                    if let Some(whole) = self.fragments.complete(&frame, head.place.time) {
+                    let whole = self.fragments.complete(&packet.frame, head.place.time);
+                    if let Some(whole) = whole {
+                        worker.go(&mut group);
                         worker.whole(head.place, &whole);
                     }
                 }
-                _ => worker.come(Ahead::new(head.place, frame), &mut ahead),
+                _ => worker.come(&mut group),
             }
         }
-        worker.go(&mut ahead);
+        worker.go(&mut group);
     }
 
     /// Fills the hands of a load from its batch.
@@ -71,9 +74,10 @@ impl Dealer {
         load.whole.clear();
         load.hands.resize_with(self.workers, Vec::new);
         load.hands.iter_mut().for_each(Vec::clear);
+        let mut frame = Frame::default();
         for (number, head) in load.batch.packets.iter().enumerate() {
             self.watch_clock(head.place.file(), head.place.time);
-            let frame = Frame::decode(head.link, load.batch.packet(head));
+            frame.read(head.link, load.batch.packet(head));
             let mut whole = None;
             let key = match &frame.body {
                 Body::Ip(ip) if ip.fragment.is_some() => {
@@ -116,7 +120,25 @@ impl Dealer {
     }
 }
 
+/// Packets whose flows are looked for together, each in a place that is used again.
+#[derive(Default)]
+struct Group<'a> {
+    packets: Vec<Ahead<'a>>,
+    count: usize,
+}
+
+impl<'a> Group<'a> {
+    /// The place of the next packet; it is taken when the packet comes to its worker.
+    fn free(&mut self) -> &mut Ahead<'a> {
+        if self.packets.len() == self.count {
+            self.packets.push(Ahead::default());
+        }
+        &mut self.packets[self.count]
+    }
+}
+
 /// A packet read as far as what flow it belongs to.
+#[derive(Default)]
 struct Ahead<'a> {
     place: PacketRef,
     frame: Frame<'a>,
@@ -133,17 +155,17 @@ struct Way<'a> {
     slot: Option<Slot>,
 }
 
-impl<'a> Ahead<'a> {
-    fn new(place: PacketRef, frame: Frame<'a>) -> Self {
-        let way = match &frame.body {
+impl Ahead<'_> {
+    fn find_way(&mut self) {
+        self.way = match &self.frame.body {
             Body::Ip(ip) => Some(Way::new(ip)),
             Body::Link(..) | Body::Undecoded(_) => None,
         };
-        Self { place, frame, way }
     }
 }
 
 impl<'a> Way<'a> {
+    #[inline]
     fn new(ip: &IpPacket<'a>) -> Self {
         let transport = ip.transport();
         let (key, direction) = ip_key(ip, &transport);
@@ -182,66 +204,70 @@ impl Worker {
     /// Reads its hand of a load.
     pub(crate) fn read(&mut self, load: &Load) {
         let Some(hand) = load.hands.get(self.number) else { return };
-        let mut ahead = Vec::with_capacity(TOGETHER);
+        let mut group = Group::default();
         for card in hand {
             let Some(head) = usize::try_from(card.packet).ok().and_then(|n| load.batch.packets.get(n)) else {
                 continue;
             };
             match card.whole.and_then(|n| load.whole.get(usize::try_from(n).ok()?)) {
                 None => {
-                    let frame = Frame::decode(head.link, load.batch.packet(head));
-                    self.come(Ahead::new(head.place, frame), &mut ahead);
+                    let packet = group.free();
+                    packet.place = head.place;
+                    packet.frame.read(head.link, load.batch.packet(head));
+                    self.come(&mut group);
                 }
                 Some(whole) => {
-                    self.go(&mut ahead);
+                    self.go(&mut group);
                     self.whole(head.place, whole);
                 }
             }
         }
-        self.go(&mut ahead);
+        self.go(&mut group);
     }
 
-    /// Takes a packet; reads those at hand when they are enough.
-    fn come<'a>(&mut self, packet: Ahead<'a>, ahead: &mut Vec<Ahead<'a>>) {
-        ahead.push(packet);
-        if ahead.len() >= TOGETHER {
-            self.go(ahead);
+    /// Takes the packet in the free place; reads those at hand when they are enough.
+    fn come(&mut self, group: &mut Group<'_>) {
+        group.packets[group.count].find_way();
+        group.count += 1;
+        if group.count >= TOGETHER {
+            self.go(group);
         }
     }
 
     /// Reads the packets at hand in their order, once all their flows were looked for.
-    fn go(&mut self, ahead: &mut Vec<Ahead<'_>>) {
-        for way in ahead.iter_mut().filter_map(|packet| packet.way.as_mut()) {
+    fn go(&mut self, group: &mut Group<'_>) {
+        let packets = &mut group.packets[..std::mem::take(&mut group.count)];
+        for way in packets.iter_mut().filter_map(|packet| packet.way.as_mut()) {
             way.slot = self.shards[way.shard / self.workers].look(&way.key);
         }
-        let flows = ahead.iter().filter_map(|packet| packet.way.as_ref());
+        let flows = packets.iter().filter_map(|packet| packet.way.as_ref());
         let touched = flows.map(|way| self.shards[way.shard / self.workers].touch(way.slot)).sum::<u64>();
         // Nobody asks for the sum: it only has the flows brought near.
         std::hint::black_box(touched);
-        for Ahead { place, frame, way } in ahead.drain(..) {
-            self.packet(place, &frame, way);
-        }
+        packets.iter().for_each(|packet| self.packet(packet));
     }
 
     /// Reads a packet put together.
     fn whole(&mut self, place: PacketRef, whole: &Whole) {
         match whole.frame() {
             Ok(frame) => {
-                let Ahead { place, frame, way } = Ahead::new(place, frame);
-                self.packet(place, &frame, way);
+                let mut packet = Ahead { place, frame, way: None };
+                packet.find_way();
+                self.packet(&packet);
             }
             Err(_) => bump(&mut self.desk.gather.totals.undecoded_packets),
         }
     }
 
     /// Reads a packet.
-    fn packet(&mut self, place: PacketRef, frame: &Frame<'_>, way: Option<Way<'_>>) {
-        let link = Link { place, source: frame.source, vlans: frame.vlans, tunnels: frame.tunnels };
+    fn packet(&mut self, packet: &Ahead<'_>) {
+        let Ahead { place, frame, way } = packet;
+        let link = Link { place: *place, source: frame.source, vlans: frame.vlans, tunnels: frame.tunnels };
         match (&frame.body, way) {
             (Body::Ip(ip), Some(way)) => {
                 let Way { transport, key, direction, shard, slot } = way;
                 let shard = &mut self.shards[shard / self.workers];
-                shard.ip(link, ip, &transport, (&key, direction, slot), &mut self.desk);
+                shard.ip(link, ip, transport, (key, *direction, *slot), &mut self.desk);
             }
             (Body::Link(protocol, payload), _) => {
                 let (Some(source), Some(destination)) = (frame.source, frame.destination) else {

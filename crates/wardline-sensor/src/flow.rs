@@ -371,9 +371,9 @@ impl Flow {
     /// have those of both, and neither says which station stands where.
     pub(crate) fn domains(&self, seen: &Seen) -> impl Iterator<Item = Domain> {
         let file = seen.exemplars.first().map_or(0, PacketRef::file);
-        let told = self.transport == Transport::Link || self.vlans.len() <= 1;
-        let untagged = self.vlans.is_empty().then_some(0);
-        let vlans = self.vlans.iter().copied().chain(untagged);
+        let told = self.transport == Transport::Link || self.vlans().len() <= 1;
+        let untagged = self.vlans().is_empty().then_some(0);
+        let vlans = self.vlans().iter().copied().chain(untagged);
         vlans.filter(move |_| told).map(move |vlan| Domain { file, vlan })
     }
 

@@ -50,9 +50,15 @@ impl<K: Eq + std::hash::Hash + Ord, V> Kind<K, V> {
 
     /// Everything in order, and how many additions were left out.
     fn into_sorted(self, merge: impl Fn(&mut V, V)) -> (BTreeMap<K, V>, u64) {
+        self.into_sorted_with(|key| key, merge)
+    }
+
+    /// The same, each key as `finish` leaves it.
+    fn into_sorted_with(self, finish: impl Fn(K) -> K, merge: impl Fn(&mut V, V)) -> (BTreeMap<K, V>, u64) {
         let mut pairs = Vec::new();
         let left_out =
             self.mutual.empty_into(&mut pairs).saturating_add(self.one_sided.empty_into(&mut pairs));
+        let pairs = pairs.into_iter().map(|(key, value)| (finish(key), value)).collect();
         (sorted(pairs, merge), left_out)
     }
 }
@@ -149,8 +155,13 @@ impl Gather {
     /// Everything, in order, with what was counted.
     pub(crate) fn into_sightings(self) -> (Sightings, Totals) {
         let mut totals = self.totals;
-        let (mut observations, statements) = self.statements.into_sorted(merge_seen);
-        let (equipment, equipment_left_out) = self.equipment.into_sorted(merge_seen);
+        // Lists of facts were made with room for several; most have one, and they stay.
+        let fit = |mut statement: Statement| {
+            statement.facts.shrink_to_fit();
+            statement
+        };
+        let (mut observations, statements) = self.statements.into_sorted_with(fit, merge_seen);
+        let (equipment, equipment_left_out) = self.equipment.into_sorted_with(fit, merge_seen);
         observations.extend(equipment);
         let (hosts, of_hosts) = self.hosts.into_sorted(merge_host);
         let (stations, of_stations) = self.stations.into_sorted(merge_seen);

@@ -203,20 +203,29 @@ pub struct UdpDatagram<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Reads the link and network layers of a captured packet, and those of the packet in a tunnel. Borrow from the result where speed matters: a copy
-    /// of what was written just before waits for it.
+    /// Reads the link and network layers of a captured packet, and those of the packet in a tunnel.
     #[must_use]
     pub fn decode(link: LinkType, bytes: &'a [u8]) -> Self {
-        let mut frame = Self::bare(Body::Undecoded(Fault::Unsupported("link type")));
-        if link == LinkType::ETHERNET {
-            link::ethernet(bytes, &mut frame);
-        } else {
-            frame.decode_other(link, bytes);
-        }
-        if tunnel::may_carry(&frame.body) {
-            tunnel::open(&mut frame);
-        }
+        let mut frame = Self::default();
+        frame.read(link, bytes);
         frame
+    }
+
+    /// The same in the place of a frame that is not needed any more: where speed matters, because a copy of what was
+    /// written just before waits for it.
+    pub fn read(&mut self, link: LinkType, bytes: &'a [u8]) {
+        let Self { source, destination, vlans, tunnels, body } = self;
+        (*source, *destination) = (None, None);
+        (*vlans, *tunnels) = (Vlans::default(), Tunnels::default());
+        *body = Body::Undecoded(Fault::Unsupported("link type"));
+        if link == LinkType::ETHERNET {
+            link::ethernet(bytes, self);
+        } else {
+            self.decode_other(link, bytes);
+        }
+        if tunnel::may_carry(&self.body) {
+            tunnel::open(self);
+        }
     }
 
     /// The same frame with a packet put together of it and others in its place, tunnels in that opened; once more a
@@ -259,6 +268,13 @@ impl<'a> Frame<'a> {
     /// A frame of a link without addresses and tags.
     fn bare(body: Body<'a>) -> Self {
         Self { source: None, destination: None, vlans: Vlans::default(), tunnels: Tunnels::default(), body }
+    }
+}
+
+impl Default for Frame<'_> {
+    /// A frame of which nothing was read.
+    fn default() -> Self {
+        Self::bare(Body::Undecoded(Fault::Unsupported("link type")))
     }
 }
 

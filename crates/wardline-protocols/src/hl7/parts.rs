@@ -88,8 +88,14 @@ fn digest_of_observation(bytes: &[u8], separator: u8) -> Option<u64> {
 
 /// Whether an observation identifier may be one of a device's production specification or model.
 fn is_specification(code: &[u8]) -> bool {
-    let named = |at: usize| code.get(at..).is_some_and(|name| name.starts_with(b"MDC_ID_"));
-    code.starts_with(b"5319") || memchr::memchr_iter(b'M', code).any(named)
+    let mut rest = code;
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'M' && after.starts_with(b"DC_ID_") {
+            return true;
+        }
+        rest = after;
+    }
+    code.starts_with(b"5319")
 }
 
 #[cfg(test)]
