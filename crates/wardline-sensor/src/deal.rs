@@ -289,7 +289,7 @@ impl Worker {
     /// what they leave takes its room.
     pub(crate) fn finish(self) -> (Gather, FlowLog) {
         let Self { shards, mut desk, .. } = self;
-        for shard in shards {
+        for mut shard in shards {
             shard.finish(&mut desk);
         }
         let records = match desk.records {

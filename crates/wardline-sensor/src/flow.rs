@@ -198,6 +198,11 @@ impl Flow {
         }
     }
 
+    /// Whether its bytes have told its name.
+    pub(crate) const fn is_recognised(&self) -> bool {
+        self.recognised
+    }
+
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }

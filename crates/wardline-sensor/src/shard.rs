@@ -163,7 +163,7 @@ impl Shard {
     }
 
     /// Ends every flow.
-    pub(crate) fn finish(mut self, desk: &mut Desk) {
+    pub(crate) fn finish(&mut self, desk: &mut Desk) {
         while let Some((key, flow)) = self.flows.take_oldest() {
             self.record(&key, flow, desk);
         }
@@ -321,7 +321,7 @@ impl Shard {
     /// What ports and addresses of makers say where no dissector recognised anything: weak clues.
     fn note_vendor(key: &FlowKey, flow: &Flow, desk: &mut Desk) {
         let ends = [flow.opener, flow.opener.reverse()].map(|direction| key.source(direction));
-        let known = flow.protocol.is_some() || !flow.is_mutual();
+        let known = flow.is_recognised() || !flow.is_mutual();
         if let [Some(opener), Some(accepter)] = ends
             && note_vendor(flow.transport, [opener, accepter], known, &mut desk.notes)
         {

@@ -54,7 +54,7 @@ impl Flow {
     /// Whether the conversation has its name, or will hardly get one.
     pub(crate) fn is_named(&self, now: Timestamp) -> bool {
         let looked_into = self.worked && self.work.is_none();
-        self.protocol.is_some() || looked_into || now.since(self.start) > UNNAMED_WITHIN || is_over(self, now)
+        self.recognised || looked_into || now.since(self.start) > UNNAMED_WITHIN || is_over(self, now)
     }
 
     /// Notes that its senders were told.
@@ -82,7 +82,7 @@ impl Flow {
         };
         let answered = server.of_ref(&self.ends).packets > 0;
         let port = key.source(server).map(|(_, port)| port);
-        let port = port.filter(|_| ports && (answered || self.protocol.is_some()));
+        let port = port.filter(|_| ports && (answered || self.recognised));
         let begun = !self.told.as_ref().is_some_and(|told| told.begun);
         let passed = self.told.as_ref().map_or([(0, 0); 2], |told| told.passed);
         let more = |direction: Direction| {
@@ -92,9 +92,9 @@ impl Flow {
         };
         let ((packets_to_server, bytes_to_server), (packets_to_client, bytes_to_client)) =
             (more(client), more(server));
-        let mut vlan = self.vlans.clone();
+        let mut vlan = self.vlans().to_vec();
         vlan.sort_unstable();
-        let mut details = self.details.clone();
+        let mut details = self.rare.as_ref().map_or_else(Vec::new, |rare| rare.details.clone());
         details.sort_unstable();
         details.dedup();
         let conversation = Conversation {
