@@ -6,6 +6,7 @@
 
 use crate::CaptureError;
 use crate::program::{HEADER_LENGTH, LOAD_BYTE, LOAD_HALF, LOAD_HALF_BEHIND, LOAD_WORD, Program, Step};
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 use wardline_model::Mac;
@@ -59,6 +60,19 @@ impl FromStr for Term {
             }
             "mac" => mac(value).map(Self::Mac).ok_or_else(wrong),
             _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net(ip, bits) => write!(f, "net:{ip}/{bits}"),
+            Self::Port(port) => write!(f, "port:{port}"),
+            Self::Vlan(id) => write!(f, "vlan:{id}"),
+            Self::Mac(Mac([a, b, c, d, e, g])) => {
+                write!(f, "mac:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+            }
         }
     }
 }
@@ -269,6 +283,14 @@ mod tests {
         // A load behind the end answers 0 bytes: the kernel drops what is shorter than an Ethernet header anyway.
         assert!(keeps(&[], &[0; 4]));
         assert!(!keeps(&["port:1"], &[0; 4]));
+    }
+
+    #[test]
+    fn what_was_read_is_written_so_that_it_is_read_again() {
+        for text in ["host:10.0.0.1", "net:fd00::/8", "port:104", "mac:02-00-00-00-00-0a", "vlan:12"] {
+            let term: Term = text.parse().unwrap();
+            assert_eq!(term.to_string().parse::<Term>().unwrap(), term, "{text}");
+        }
     }
 
     #[test]

@@ -17,6 +17,12 @@ struct Cable {
 
 impl Cable {
     fn new(number: u32) -> Option<Self> {
+        for program in ["python3", "tcpdump"] {
+            if Command::new(program).arg("--version").output().is_err() {
+                eprintln!("SKIPPED: peer {program} is not here: live frames are not captured");
+                return None;
+            }
+        }
         let cable =
             Self { near: format!("wl{}c{number}", id()), far: format!("wardline-{}-c{number}", id()) };
         let steps = [

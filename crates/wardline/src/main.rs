@@ -4,6 +4,7 @@
 //! Standard output is only the result; diagnostics go to standard error.
 
 mod command;
+mod envelope;
 mod output;
 mod witness;
 
@@ -26,6 +27,7 @@ struct Arguments {
 enum Command {
     Analyze(command::analyze::Arguments),
     Demo(command::demo::Arguments),
+    Run(Box<command::run::Arguments>),
     Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Analyze(arguments) => command::analyze::run(&arguments),
         Command::Demo(arguments) => command::demo::run(&arguments),
+        Command::Run(arguments) => command::run::run(&arguments),
         Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
     };
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// Whoever read our output has had enough (`wardline … | head`): that is no failure.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| {
         cause.downcast_ref::<std::io::Error>().is_some_and(broken)

@@ -235,7 +235,7 @@ fn progress() -> ProgressBar {
 }
 
 /// A dissector that fails costs its flow and is counted; its backtrace is no use to whoever runs this.
-fn quiet_panics() {
+pub(crate) fn quiet_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let dissecting = info.location().is_some_and(|at| at.file().contains("wardline-protocols"));

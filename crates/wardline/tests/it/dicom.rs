@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// An image whose maker, scanner and patient are invented, as text for `dump2dcm`.
-const IMAGE: &str = r"
+pub(crate) const IMAGE: &str = r"
 (0002,0010) UI =LittleEndianExplicit
 (0008,0005) CS [ISO_IR 100]
 (0008,0008) CS [ORIGINAL\PRIMARY\AXIAL]
@@ -64,7 +64,7 @@ const ENTRY: &str = r"
 /// What must never leave the dissector.
 const PATIENT: &[&str] = &["Quillfeather", "Ottoline", "7741905", "19470313"];
 
-fn object(network: &Network, text: &str, name: &str) -> PathBuf {
+pub(crate) fn object(network: &Network, text: &str, name: &str) -> PathBuf {
     let (source, object) = (network.path("object.dump"), network.path(name));
     fs::write(&source, text).unwrap();
     let done = Command::new("dump2dcm").arg(&source).arg(&object).output().unwrap();

@@ -4,7 +4,7 @@ use crate::network::{CLIENT, Network, SERVER, python, script};
 use std::fs;
 
 /// A gateway reports a monitor (IHE PCD-01, v2.6), then an admission system speaks (v2.5). All names are invented.
-const MESSAGES: &str = r"MSH|^~\&|BEDLINK|NORTH|EMR|NORTH|20260302090000+0000||ORU^R01^ORU_R01|BL1|P|2.6|||NE|AL
+pub(crate) const MESSAGES: &str = r"MSH|^~\&|BEDLINK|NORTH|EMR|NORTH|20260302090000+0000||ORU^R01^ORU_R01|BL1|P|2.6|||NE|AL
 SFT|Example Gateways Inc|3.1.4|Bedside Link|77
 PID|1||PX-7741905^^^NORTH^MR||Quillfeather^Ottoline^^^^^L||19470313|F|||12 Cobblers Yard^^Northtown
 PV1|1|I|ICU^101^A^NORTH

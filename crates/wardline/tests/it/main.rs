@@ -13,6 +13,7 @@ mod hl7;
 mod hospital;
 mod knowledge;
 mod lab;
+mod live;
 mod messages;
 mod network;
 mod score;

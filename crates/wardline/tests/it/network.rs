@@ -74,6 +74,19 @@ impl Network {
         Some(network)
     }
 
+    /// A cable on which nobody speaks by himself: no ARP, no addresses.
+    pub(crate) fn silent() -> Option<Self> {
+        let network = Self::new(&["python3"])?;
+        for end in [End::Client, End::Server] {
+            for step in [["address", "flush", "dev", "eth0"], ["link", "set", "eth0", "arp off"]] {
+                let words = step.iter().flat_map(|word| word.split(' '));
+                let done = Command::new("ip").args(["-n", &network.name(end)]).args(words).status().unwrap();
+                assert!(done.success(), "ip {step:?}");
+            }
+        }
+        Some(network)
+    }
+
     fn lay(&self) -> Result<(), String> {
         let (client, server) = (self.name(End::Client), self.name(End::Server));
         let (near, far) = (format!("{CLIENT}/24"), format!("{SERVER}/24"));
@@ -121,7 +134,8 @@ impl Network {
         self.folder.path().join(name)
     }
 
-    fn command(&self, end: End, program: &OsStr) -> Command {
+    /// A program at an end of the cable, to be started.
+    pub(crate) fn command(&self, end: End, program: &OsStr) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name(end)]).arg(program).current_dir(self.folder.path());
         command
