@@ -3,7 +3,7 @@
 //! The stable smoke tests and the coverage-guided targets under `fuzz/` call these same four. Beside "no panic"
 //! they hold what must be true of every input: bounds kept, progress made, no fault of ours reported.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use wardline_model::Timestamp;
 use wardline_protocols::{Carrier, Dissection, Notes, PROTOCOLS, Side, Trouble};
 use wardline_wire::capture::{Batch, Captures, LinkType};
@@ -194,4 +194,23 @@ fn record(input: &[u8]) -> Option<(&[u8], &[u8])> {
 /// A dissector that wants too much is a stranger's doing; one that panics or stands still is ours.
 fn no_fault(trouble: Option<Trouble>) {
     assert!(!matches!(trouble, Some(Trouble::Panicked | Trouble::Stalled)), "{trouble:?}");
+}
+
+/// A document of the field: opened, inspected, read into records.
+pub fn document(input: &[u8]) {
+    use wardline_formats::inspect::{PROBLEMS_MAX, Tools, inspect};
+    use wardline_formats::open::{OpenError, each_part};
+    let score = |_: &str| Err("not scored here".to_owned());
+    let opened = each_part::<OpenError>(Box::new(input), &mut |_, stream| {
+        let mut bytes = Vec::new();
+        // A bomb is the reader's to refuse, not the fuzzer's to wait for.
+        stream.take(1 << 20).read_to_end(&mut bytes)?;
+        let report = inspect(&mut bytes.as_slice(), Tools { score: &score })?;
+        assert!(report.problems.len() <= PROBLEMS_MAX, "problems are bounded");
+        let again = inspect(&mut bytes.as_slice(), Tools { score: &score })?;
+        assert_eq!(report, again, "the same bytes give the same report");
+        wardline_formats::record::read(&mut bytes.as_slice(), &mut |_| std::ops::ControlFlow::Continue(()))?;
+        Ok(())
+    });
+    let _ = opened;
 }

@@ -50,6 +50,40 @@ pub fn flow() -> Vec<Vec<u8>> {
     seeds
 }
 
+/// Inputs for [`crate::entry::document`]: a small one of each kind.
+#[must_use]
+pub fn document() -> Vec<Vec<u8>> {
+    [
+        r#"{"document":{"category":"csaf_vex","csaf_version":"2.0","publisher":{"category":"vendor","name":"n","namespace":"https://x"},"title":"t","tracking":{"current_release_date":"2024-01-01T00:00:00Z","id":"A-1","initial_release_date":"2024-01-01T00:00:00Z","revision_history":[{"date":"2024-01-01T00:00:00Z","number":"1","summary":"s"}],"status":"final","version":"1"}},"product_tree":{"branches":[{"category":"vendor","name":"V","branches":[{"category":"product_version","name":"1","product":{"name":"p","product_id":"P","product_identification_helper":{"purl":"pkg:npm/a@1"}}}]}],"product_groups":[{"group_id":"G","product_ids":["P","Q"]}]},"vulnerabilities":[{"cve":"CVE-2024-0001","product_status":{"known_affected":["P"]},"scores":[{"products":["P"],"cvss_v3":{"version":"3.1","vectorString":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","baseScore":9.8,"baseSeverity":"CRITICAL"}}],"flags":[{"label":"component_not_present","group_ids":["G"]}]}]}"#,
+        r#"{"document":{"csaf_version":"2.1","license_expression":"MIT AND (Apache-2.0 OR LicenseRef-x)","distribution":{"sharing_group":{"id":"ffffffff-ffff-ffff-ffff-ffffffffffff"},"tlp":{"label":"RED"}},"lang":"en-x-a"},"product_tree":{"branches":[{"category":"product_version_range","name":"vers:npm/>=1|<2"}]},"vulnerabilities":[{"metrics":[{"content":{"ssvc_v2":{}},"products":["a"]}]}]}"#,
+        r#"{"format":"NVD_CVE","version":"2.0","vulnerabilities":[{"cve":{"id":"CVE-2024-0001","vulnStatus":"Analyzed","published":"x","lastModified":"x","descriptions":[{"lang":"en","value":"v"}],"configurations":[{"nodes":[{"operator":"OR","negate":true,"cpeMatch":[{"vulnerable":true,"criteria":"cpe:2.3:a:b:c:*:*:*:*:*:*:*:*","matchCriteriaId":"x"}]}]}]}},{"cve":{}}]}"#,
+        r#"{"CVE_data_type":"CVE","CVE_Items":[{"cve":{"CVE_data_meta":{"ID":"CVE-2019-0001"}},"configurations":{"nodes":[{"operator":"AND","children":[{"operator":"OR","cpe_match":[]}]}]}}]}"#,
+        r#"{"dataType":"CVE_RECORD","dataVersion":"5.1","cveMetadata":{"cveId":"CVE-2024-0001","state":"PUBLISHED"},"containers":{"cna":{"affected":[{"versions":[{"version":"1","status":"affected","lessThan":"2"}]}]},"adp":[{"metrics":[{"other":{"type":"ssvc","content":{"options":[{"Exploitation":"none"}]}}}]}]}}"#,
+        r#"{"catalogVersion":"1","dateReleased":"x","count":1,"vulnerabilities":[{"cveID":"CVE-2024-0001","dateAdded":"2024-01-01"}]}"#,
+        "#model_version:v1,score_date:2024-01-01T00:00:00Z\ncve,epss,percentile\nCVE-2024-0001,0.1,0.2\n",
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","statements":[{"vulnerability":{"name":"CVE-2024-0001"},"status":"fixed","products":[{"@id":"pkg:a/b","subcomponents":[{"@id":"pkg:c/d"}]}]}]}"#,
+        r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"type":"library","name":"n","bom-ref":"a","licenses":[{"license":{"id":"MIT"}}]}],"dependencies":[{"ref":"a"}],"vulnerabilities":[{"id":"CVE-2024-0001","affects":[{"ref":"a","versions":[{"version":"1"}]}],"analysis":{"state":"exploitable"}}]}"#,
+        "<?xml version='1.0'?><bom xmlns='http://cyclonedx.org/schema/bom/1.4'><components><component type='library'><name>x</name><hashes><hash alg='MD5'>00</hash></hashes></component></components></bom>",
+        "---\ntitle: x\nreleases:\n  - releaseCycle: \"1\"\n    eol: 2026-01-01\n---\ntext\n",
+        "title: t\nlogsource: {product: x}\ndetection:\n  a:\n    - b|contains: 'c'\n  condition: a\n",
+        r#"{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"SPDXRef-a"}],"relationships":[{"spdxElementId":"SPDXRef-a"}]}"#,
+        "SPDXVersion: SPDX-2.2\nDataLicense: CC0-1.0\nPackageName: a\n",
+        r#"{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","id":"indicator--2"}]}"#,
+        r#"{"catalog":{"uuid":"x","metadata":{"title":"t"}}}"#,
+        "<nmaprun args='x'><host/><runstats/></nmaprun>",
+        "<NessusClientData_v2><Report><ReportHost/></Report></NessusClientData_v2>",
+        "MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5\rPID|1\r",
+        "H|\\^&|||Analyser\rR|1|x\rL|1|N\r",
+        "#separator \\x09\n#path\tconn\n#fields\tts\tuid\n1\t2\n",
+        "{\"timestamp\":\"x\",\"event_type\":\"alert\"}\n{\"timestamp\":\"y\",\"event_type\":\"dns\"}\n",
+        "config firewall policy\n  edit 1\n  next\nend\n",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .chain([vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0], b"PK\x05\x06".repeat(6)])
+    .collect()
+}
+
 /// Inputs for [`crate::entry::frame`]: one of each shape that the decoder knows.
 #[must_use]
 pub fn frame() -> Vec<Vec<u8>> {

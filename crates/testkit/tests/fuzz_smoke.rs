@@ -21,3 +21,8 @@ fn fuzz_smoke_flow() {
 fn fuzz_smoke_protocol() {
     fuzz(&seeds::protocol(), entry::protocol);
 }
+
+#[test]
+fn fuzz_smoke_document() {
+    fuzz(&seeds::document(), entry::document);
+}

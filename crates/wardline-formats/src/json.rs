@@ -8,6 +8,7 @@
 //! Limits: [`DEPTH_MAX`], [`FLAWS_MAX`]; nothing is allocated beyond the text's own size times a constant. Large feeds
 //! go through [`stream`], record by record.
 
+pub mod shape;
 pub mod stream;
 
 use std::borrow::Cow;

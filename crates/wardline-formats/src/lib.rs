@@ -27,6 +27,7 @@ mod csv;
 mod eve;
 mod fhir;
 mod heard;
+pub mod inspect;
 mod isc;
 pub mod json;
 mod leases;

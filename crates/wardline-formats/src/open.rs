@@ -75,6 +75,19 @@ pub fn each_part<E: From<OpenError>>(mut input: Box<dyn Read + '_>, part: &mut P
     }
 }
 
+/// How a file begins once gzip is taken off; what is cut or broken gives less.
+#[must_use]
+pub fn beginning(head: &[u8]) -> Vec<u8> {
+    const MOST: u64 = 4096;
+    if !head.starts_with(&[0x1f, 0x8b]) {
+        return head.get(..head.len().min(4096)).unwrap_or(head).to_vec();
+    }
+    let mut begins = Vec::new();
+    // Cut on purpose: the error at the end of what is at hand says nothing.
+    let _ = MultiGzDecoder::new(head).take(MOST).read_to_end(&mut begins);
+    begins
+}
+
 /// The first bytes of a stream, fewer at its end.
 fn head(input: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();

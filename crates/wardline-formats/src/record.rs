@@ -30,6 +30,7 @@ pub use eol::{Cycle, Lifecycle};
 pub use epss::Probability;
 pub use kev::Exploited;
 pub use openfda::{Recall, Registered};
+pub(crate) use sniff::of_head;
 pub use sniff::{HEAD_BYTES, Source};
 
 use crate::json::{self, Node, Place, parse, place, stream};

@@ -2,6 +2,7 @@
 
 pub(crate) mod analyze;
 pub(crate) mod demo;
+pub(crate) mod inspect;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod simulate;

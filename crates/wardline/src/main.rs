@@ -28,6 +28,7 @@ enum Command {
     Analyze(command::analyze::Arguments),
     Demo(command::demo::Arguments),
     Run(Box<command::run::Arguments>),
+    Inspect(command::inspect::Arguments),
     Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
 }
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Analyze(arguments) => command::analyze::run(&arguments),
         Command::Demo(arguments) => command::demo::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
     };

@@ -6,7 +6,7 @@ pub(crate) mod json;
 mod report;
 pub(crate) mod table;
 pub(crate) mod truth;
-mod words;
+pub(crate) mod words;
 
 use crate::witness::{Documents, Witness};
 use wardline_content::Content;

@@ -85,7 +85,7 @@ fn is_cycle(node: &Node<'_>) -> bool {
 }
 
 /// By the beginning of a document.
-pub(super) fn of_head(head: &[u8]) -> Option<Source> {
+pub(crate) fn of_head(head: &[u8]) -> Option<Source> {
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start();
     let first = text.lines().next().unwrap_or_default();
