@@ -19,17 +19,22 @@ impl Dialect {
     /// The statements of a schema text, in this database's words. A statement marked `-- only sqlite` or
     /// `-- only postgres` in its first line is for that one alone.
     pub(crate) fn schema(self, text: &str) -> Vec<String> {
+        // Comments first: what they say may hold any sign.
+        let mut plain = String::with_capacity(text.len());
+        for line in text.lines() {
+            let marker = line.trim().strip_prefix("-- only ");
+            plain.push_str(if marker.is_some() { line } else { line.split("--").next().unwrap_or(line) });
+            plain.push('\n');
+        }
+        let other = match self {
+            Self::Postgres => "-- only sqlite",
+            Self::Sqlite => "-- only postgres",
+        };
         let mut statements = Vec::new();
-        for statement in text.split(';') {
-            let (mut only_other, mut lines) = (false, Vec::new());
-            for line in statement.lines() {
-                match line.trim().strip_prefix("--").map(str::trim) {
-                    Some("only sqlite") => only_other |= self != Self::Sqlite,
-                    Some("only postgres") => only_other |= self != Self::Postgres,
-                    Some(_) => {}
-                    None => lines.push(line.split("--").next().unwrap_or(line)),
-                }
-            }
+        for statement in plain.split(';') {
+            let only_other = statement.lines().any(|line| line.trim() == other);
+            let lines: Vec<&str> =
+                statement.lines().filter(|line| !line.trim().starts_with("-- only ")).collect();
             let statement = lines.join("\n").trim().to_owned();
             if !statement.is_empty() && !only_other {
                 statements.push(if self == Self::Sqlite { statement } else { to_postgres(&statement) });
@@ -120,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_schema_is_said_in_both_dialects() {
-        let text = "-- a table\nCREATE TABLE t (\n  a INT NOT NULL, -- why\n  b BLOB,\n  PRIMARY KEY (a)\n) STRICT, WITHOUT ROWID;\n\
+        let text = "-- a table; `t`\nCREATE TABLE t (\n  a INT NOT NULL, -- why\n  b BLOB,\n  PRIMARY KEY (a)\n) STRICT, WITHOUT ROWID;\n\
                     -- only sqlite\nPRAGMA x;\n-- only postgres\nSELECT 1;\n";
         let sqlite = Dialect::Sqlite.schema(text);
         assert_eq!(sqlite.len(), 2);

@@ -23,6 +23,9 @@
 //! 4. Cases in `suite/<resource>.rs`: functions `async fn claim(store: Store)`, and their lines in `suite!`
 //!    (`suite.rs`). Each runs on an empty SQLite file and on an empty PostgreSQL database.
 
+mod account;
+mod audit;
+mod conversation;
 mod device;
 mod dialect;
 mod error;
@@ -38,6 +41,9 @@ mod tx;
 mod value;
 mod word;
 
+pub use account::{Account, AccountId, Elevation, Session, Stage, Token};
+pub use audit::{AuditRow, OutboxRow};
+pub use conversation::{Edge, EvidenceRow, Passed};
 pub use device::{DeviceFilter, DeviceOrder, DeviceRecord, DeviceValue, LifeCycle, ValueKind};
 pub use dialect::Dialect;
 pub use error::StoreError;

@@ -32,6 +32,8 @@ macro_rules! migrations {
 /// All of them. A landed one is never edited.
 pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_sites_and_devices",
+    2 "0002_accounts_and_audit",
+    3 "0003_evidence_and_conversations",
 };
 
 const REMEMBER: &str = "CREATE TABLE IF NOT EXISTS migration (\n  number INT NOT NULL PRIMARY KEY,\n  \

@@ -4,6 +4,8 @@
 //! database of a PostgreSQL server that the test process starts for itself; where no server can be started that one
 //! says `SKIPPED`.
 
+mod account;
+mod conversation;
 mod device;
 mod schema;
 
@@ -46,6 +48,9 @@ macro_rules! suite {
 }
 
 suite! {
+    account: what_is_used_once_works_once a_session_is_ended_by_its_owner_only a_lease_has_one_owner_until_it_ends
+        the_audit_is_sequenced_once;
+    conversation: a_batch_counts_once edges_add_up evidence_stands_as_told;
     device: an_upsert_keeps_what_people_decided pages_join_without_gap_or_double search_finds_words_anywhere
         a_scope_hides_from_lists_counts_and_finds a_name_is_there_once what_is_not_committed_is_not_there
         a_reader_cannot_write hostile_text_is_only_text thousands_at_once;

@@ -212,6 +212,16 @@ impl WriteTx {
         done.map_err(|error| StoreError::of(what, error))
     }
 
+    /// Changes rows behind the program's back, as somebody with the database in hand could: for tests of what notices.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    #[doc(hidden)]
+    pub async fn tamper(&mut self, sql: &'static str) -> Result<()> {
+        self.define("tamper", sql.to_owned()).await
+    }
+
     /// Makes everything written in this transaction true for everybody.
     ///
     /// # Errors

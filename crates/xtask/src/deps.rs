@@ -30,7 +30,7 @@ const BANNED: &[(&str, &str)] = &[
     ("openssl-sys", "rustls with aws-lc-rs"),
     ("native-tls", "rustls with aws-lc-rs"),
     ("ring", "aws-lc-rs: one cryptographic library, validated"),
-    ("chrono", "jiff"),
+    ("chrono", "jiff; cedar-policy brings it"),
     ("time", "jiff; x509-parser may bring it"),
     ("lazy_static", "std::sync::LazyLock"),
     ("once_cell", "std::sync::OnceLock; others may bring it"),
@@ -38,7 +38,7 @@ const BANNED: &[(&str, &str)] = &[
 ];
 
 /// Bans that hold for our own manifests only: a dependency of ours brings these with it.
-const BROUGHT_BY_OTHERS: &[&str] = &["time", "lazy_static", "once_cell", "nom"];
+const BROUGHT_BY_OTHERS: &[&str] = &["chrono", "time", "lazy_static", "once_cell", "nom"];
 
 /// How the source of a package begins that comes from a registry, not from somebody's repository.
 const REGISTRY: &str = "registry+";
@@ -71,7 +71,9 @@ pub(crate) fn run() -> Result<()> {
     if !output.status.success() {
         bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
+    let mut metadata: Metadata = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
+    let built = built()?;
+    metadata.packages.retain(|package| built.contains(&format!("{} v{}", package.name, package.version)));
     for warning in duplicates(&metadata.packages) {
         println!("warning: {warning}");
     }
@@ -84,6 +86,22 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("dependencies: {} packages, licences, bans and sources hold", metadata.packages.len());
     Ok(())
+}
+
+/// Names with versions of what is really built for some target. The lock file, and with it the metadata, also name
+/// what a feature of a dependency's dependency could ask for and nobody does.
+fn built() -> Result<BTreeSet<String>> {
+    let output = run::cargo_command()
+        .args(["tree", "--workspace", "--locked", "--all-features", "--target", "all", "--edges", "all"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .output()
+        .context("start cargo tree")?;
+    if !output.status.success() {
+        bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names = text.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "));
+    Ok(names.collect())
 }
 
 fn breaches(packages: &[Package]) -> Vec<String> {

@@ -5,8 +5,8 @@ use crate::*;
 use std::collections::BTreeMap;
 
 /// What a database of each step holds before the next step comes: statements for both databases.
-const DATA: &[(i64, &str)] = &[(
-    1,
+const DATA: &[(i64, &str)] = &[
+    (1,
     "INSERT INTO site (id, name, created_us) VALUES (1, 'Main', 1);
      INSERT INTO device (id, site_id, life_cycle, name, class_confidence, roles, patient_data_in_clear, first_us,
        last_us, search) VALUES ('dev-1', 1, 'active', 'pump', 0, 'unknown', 0, 1, 2, 'pump')",

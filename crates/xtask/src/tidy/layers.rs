@@ -16,7 +16,11 @@ const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-detect", Some(2)),
     ("wardline-risk", Some(2)),
     ("wardline-simulate", Some(2)),
+    ("wardline-ledger", Some(1)),
+    ("wardline-authority", Some(2)),
     ("wardline-store", Some(3)),
+    ("wardline-app", Some(4)),
+    ("wardline-web", Some(5)),
     ("wardline-sensor", Some(5)),
     ("wardline", Some(6)),
     ("testkit", None),
@@ -28,6 +32,8 @@ const NEVER: &[(&str, &str, &str)] = &[
     ("wardline-detect", "wardline-wire", "deciders see facts, never bytes"),
     ("wardline-inventory", "wardline-wire", "deciders see facts, never bytes"),
     ("wardline-protocols", "wardline-content", "dissectors report what was said; data/ judges it later"),
+    ("wardline-web", "wardline-store", "pages go through the one door"),
+    ("wardline-web", "wardline-authority", "pages go through the one door"),
     ("wardline-simulate", "wardline-wire", "the simulator must not share code with what it tests"),
 ];
 
