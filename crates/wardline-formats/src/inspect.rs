@@ -223,6 +223,8 @@ pub fn document(bytes: &[u8], tools: Tools<'_>) -> Report {
     let start = bytes.iter().position(|byte| !blank(byte)).unwrap_or(bytes.len());
     match bytes.get(start..).unwrap_or_default() {
         [b'{' | b'[', ..] => json_document(bytes, tools),
+        // `<` and a digit begin a message of syslog.
+        [b'<', b'0'..=b'9', ..] => text_kind::inspect(bytes),
         [b'<', ..] => xml_kind::inspect(bytes),
         _ => text_kind::inspect(bytes),
     }

@@ -258,7 +258,9 @@ fn cyclonedx(root: &Node<'_>) -> Report {
         if node.get("type").is_some() && node.get("name").is_some() {
             components = components.saturating_add(1);
         }
-        if let Some(reference) = node.text_of("bom-ref")
+        // Formulas tell how something was made; what they name may be named there again.
+        let formula = at.to_string().starts_with("/formulation/");
+        if let Some(reference) = node.text_of("bom-ref").filter(|_| !formula)
             && !references.insert(reference.to_owned())
         {
             twice.push((at.member("bom-ref"), format!("\"{reference}\" names something else already")));
@@ -268,6 +270,7 @@ fn cyclonedx(root: &Node<'_>) -> Report {
         report.error("bom-ref", at, why);
     }
     report.count("components", components);
+    citations(root, &mut report);
     for (index, dependency) in root.list_of("dependencies").iter().enumerate() {
         let at = super::at(&["dependencies"], index);
         let all = dependency.text_of("ref").into_iter().chain(dependency.texts_of("dependsOn"));
@@ -281,6 +284,33 @@ fn cyclonedx(root: &Node<'_>) -> Report {
         }
     }
     report
+}
+
+/// What 1.7 asks of members that exclude or need each other.
+fn citations(root: &Node<'_>, report: &mut Report) {
+    for (index, one) in root.list_of("citations").iter().enumerate() {
+        let (at, has) = (super::at(&["citations"], index), |name: &str| one.get(name).is_some());
+        if !has("attributedTo") && !has("process") {
+            report.error("schema", &at, "neither \"attributedTo\" nor \"process\"");
+        }
+        if has("pointers") == has("expressions") {
+            report.error("schema", &at, "either \"pointers\" or \"expressions\" is needed");
+        }
+    }
+    let mut wrong = Vec::new();
+    walk(root, &mut |at, node| {
+        if node.get("versionRange").is_some() && node.get("name").is_some() {
+            if node.get("version").is_some() {
+                wrong.push((at.clone(), "\"version\" and \"versionRange\" stand beside each other"));
+            }
+            if node.of("isExternal").truth() != Some(true) {
+                wrong.push((at.clone(), "\"versionRange\" belongs to external components"));
+            }
+        }
+    });
+    for (at, why) in wrong {
+        report.error("schema", at, why);
+    }
 }
 
 fn walk<'n>(node: &'n Node<'n>, visit: &mut dyn FnMut(&Pointer, &'n Node<'n>)) {

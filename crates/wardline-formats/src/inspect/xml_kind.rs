@@ -20,6 +20,8 @@ const ELEMENTS_MAX: usize = 4_000_000;
 pub(super) struct Element {
     /// Name without prefix.
     pub(super) name: String,
+    /// Prefix of the name; empty in the default namespace.
+    pub(super) prefix: String,
     /// Attributes, names without prefix.
     pub(super) attributes: Vec<(String, String)>,
     /// Text directly in it.
@@ -209,6 +211,7 @@ fn read(bytes: &[u8]) -> (Option<Element>, Option<Fault>) {
 
 fn element(start: &BytesStart<'_>, at: usize) -> Element {
     let name = start.local_name().as_ref().to_owned();
+    let prefix = start.name().prefix().map(|prefix| prefix.as_ref().to_owned()).unwrap_or_default();
     let mut attributes = Vec::new();
     for attribute in start.attributes().with_checks(false).flatten() {
         let key = attribute.key.as_ref().to_owned();
@@ -220,7 +223,7 @@ fn element(start: &BytesStart<'_>, at: usize) -> Element {
         };
         attributes.push((local, value));
     }
-    Element { name, attributes, text: String::new(), children: Vec::new(), at }
+    Element { name, prefix, attributes, text: String::new(), children: Vec::new(), at }
 }
 
 /// Namespaces that a root declares.
@@ -302,6 +305,11 @@ fn more(root: &Element, must: impl Fn(&str, &[&str], &'static str, &str) -> Repo
             "participants",
             "ActiveParticipant",
         );
+    }
+    if within("urn:hl7-org:v2xml") || root.child("MSH").is_some() {
+        let mut report = must("hl7", &["MSH"], "segments", "MSH");
+        report.text("message", Some(name));
+        return report;
     }
     if within("hl7.org/fhir") {
         return must("fhir", &[], "entries", "entry");

@@ -185,3 +185,59 @@ fn all_knowledge_of_the_development_tree_is_read() {
     assert_eq!(of("cve5-vulnrichment", "cve"), (215, 215, 0));
     assert_eq!(of("eol-products", "eol").2, 0);
 }
+
+/// A feed of many records, made as it is read.
+struct Feed {
+    left: usize,
+    ready: Vec<u8>,
+    given: usize,
+    begun: bool,
+}
+
+impl Read for Feed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.ready.len() {
+            self.given = 0;
+            self.ready.clear();
+            if !std::mem::replace(&mut self.begun, true) {
+                self.ready.extend_from_slice(b"{\"format\":\"NVD_CVE\",\"vulnerabilities\":[");
+            }
+            if self.left == 0 {
+                return Ok(0);
+            }
+            self.left -= 1;
+            let text = "x".repeat(700);
+            let matches: Vec<String> = (0..12)
+                .map(|n| format!(r#"{{"vulnerable":true,"criteria":"cpe:2.3:o:vendor:product_{n}:1.{n}:*:*:*:*:*:*:*","matchCriteriaId":"A-{n}","versionEndExcluding":"2.{n}"}}"#))
+                .collect();
+            let record = format!(
+                r#"{{"cve":{{"id":"CVE-2024-{:06}","vulnStatus":"Analyzed","published":"2024-01-01T00:00:00","lastModified":"2024-01-02T00:00:00","descriptions":[{{"lang":"en","value":"{text}"}}],"metrics":{{"cvssMetricV31":[{{"source":"s","type":"Primary","cvssData":{{"version":"3.1","vectorString":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","baseScore":9.8}}}}]}},"configurations":[{{"nodes":[{{"operator":"OR","negate":false,"cpeMatch":[{}]}}]}}]}}}}{}"#,
+                self.left,
+                matches.join(","),
+                if self.left == 0 { "]}" } else { "," }
+            );
+            self.ready.extend_from_slice(record.as_bytes());
+        }
+        let count = into.len().min(self.ready.len() - self.given);
+        into[..count].copy_from_slice(&self.ready[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+/// As many records as the NVD has with `WARDLINE_FULL=1`, some of them otherwise.
+#[test]
+fn a_feed_as_long_as_the_nvd_is_read_record_by_record() {
+    let left = if std::env::var_os("WARDLINE_FULL").is_some() { 300_000 } else { 3_000 };
+    let mut feed = Feed { left, ready: Vec::new(), given: 0, begun: false };
+    let (mut records, mut bytes) = (0, 0);
+    let ended = read(&mut feed, &mut |item| {
+        if let Item::Record { bytes: text, .. } = item {
+            records += 1;
+            bytes += text.len();
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!((ended.unwrap().cut, records), (false, left));
+    println!("{records} records, {} MB", bytes / 1_000_000);
+}

@@ -11,6 +11,7 @@ mod dicom;
 mod explain;
 mod hl7;
 mod hospital;
+mod inspect;
 mod knowledge;
 mod lab;
 mod live;

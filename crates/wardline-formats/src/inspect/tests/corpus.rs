@@ -123,3 +123,34 @@ fn csaf_documents_are_judged_as_the_lists_say() {
         assert!(judged - wrong.len() >= least, "CSAF {version}: {} of {judged}", judged - wrong.len());
     }
 }
+
+/// CycloneDX names its files by what they are.
+#[test]
+fn bills_of_materials_are_judged_as_their_names_say() {
+    if missing("conform/cyclonedx") {
+        return;
+    }
+    let mut paths = Vec::new();
+    files(&root().join("conform/cyclonedx"), &mut paths);
+    let (mut judged, mut wrong) = (0, Vec::new());
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "json" || end == "xml"))
+    {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let valid = match name.split('-').next() {
+            Some("valid") => true,
+            Some("invalid") => false,
+            _ => continue,
+        };
+        judged += 1;
+        let report = reports(path).remove(0);
+        if report.valid() != valid || report.kind != "cyclonedx" {
+            let why = report.problems.first().map(|p| format!("{} {}", p.place, p.why)).unwrap_or_default();
+            wrong.push(format!("{} {name}: {} {}: {why}", path.display(), report.kind, report.valid()));
+        }
+    }
+    println!("CycloneDX: {} of {judged} as the name says", judged - wrong.len());
+    for line in &wrong {
+        println!("  {line}");
+    }
+    assert!(wrong.len() <= 3, "{} of {judged} wrong", wrong.len());
+}

@@ -121,10 +121,9 @@ fn walk(element: &Element, path: &str, judge: &mut Judge<'_>) {
         "tlp" if !LABELS.contains(&element.text.trim()) => {
             judge.tell(path, element, "is no traffic light label");
         }
+        "metadata" if path == "/bom/metadata" => metadata(element, path, judge),
         "licenses" => licences(element, path, judge),
-        "citation" if element.child("timestamp").is_none() => {
-            judge.tell(path, element, "<timestamp> is missing");
-        }
+        "citation" => citation(element, path, judge),
         _ => {}
     }
     for child in &element.children {
@@ -148,6 +147,29 @@ fn one_of(element: &Element, path: &str, attribute: &str, values: &str, judge: &
             element,
             format!("{attribute} \"{value}\" is none of {}", values.replace(' ', ", ")),
         );
+    }
+}
+
+const METADATA: &str = "timestamp lifecycles tools authors component manufacture manufacturer supplier licenses properties distributionConstraints";
+
+fn metadata(element: &Element, path: &str, judge: &mut Judge<'_>) {
+    for child in &element.children {
+        if !METADATA.split(' ').any(|known| known == child.name) && child.prefix.is_empty() {
+            judge.tell(path, child, format!("the standard has no element <{}> here", child.name));
+        }
+    }
+}
+
+fn citation(element: &Element, path: &str, judge: &mut Judge<'_>) {
+    let has = |name: &str| element.child(name).is_some();
+    if !has("timestamp") {
+        judge.tell(path, element, "<timestamp> is missing");
+    }
+    if !has("attributedTo") && !has("process") {
+        judge.tell(path, element, "neither <attributedTo> nor <process>");
+    }
+    if has("pointers") == has("expressions") {
+        judge.tell(path, element, "either <pointers> or <expressions> is needed");
     }
 }
 
