@@ -3,6 +3,7 @@
 //! In: what documents say, as [`record::Record`]s. Out: decisions with their reasons: which vulnerabilities touch a
 //! device ([`knowledge::Knowledge`]), by whose word, how bad and how soon. Pure: time and knowledge are parameters.
 
+pub mod advisory;
 pub mod cvss;
 pub mod formula;
 pub mod judge;
