@@ -65,10 +65,12 @@ impl Applies {
                 truth: Truth::Unknown,
                 why: format!("{}, on condition: {}", found.why, self.conditions.join("; ")),
             },
-            Truth::False if !self.unread.is_empty() => Membership {
-                truth: Truth::Unknown,
-                why: format!("the advisory's words were not understood: {}", self.unread.join(", ")),
-            },
+            Truth::False if !self.is_decided() => {
+                let words: Vec<&str> =
+                    self.unread.iter().chain(&self.conditions).map(String::as_str).collect();
+                let why = format!("the advisory's words were not understood: {}", words.join(", "));
+                Membership { truth: Truth::Unknown, why }
+            }
             _ => found,
         }
     }

@@ -78,12 +78,24 @@ impl Criteria {
     /// # Errors
     /// Says what is wrong with the name.
     pub fn read(name: &str, bounds: Bounds<'_>, products: &Products) -> Result<Self, String> {
+        Self::read_with(name, bounds, |vendor, product| products.key_of_cpe(vendor, product).into())
+    }
+
+    /// The same with somebody else's way from vendor and product to a key.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name.
+    pub fn read_with(
+        name: &str,
+        bounds: Bounds<'_>,
+        key: impl FnOnce(&str, &str) -> Arc<str>,
+    ) -> Result<Self, String> {
         let cpe = Cpe::read(name).map_err(|error| error.to_string())?;
         let (Some(vendor), Some(product)) = (cpe.text(Attribute::Vendor), cpe.text(Attribute::Product))
         else {
             return Err(format!("{name} leaves vendor or product open, which would mean everything"));
         };
-        let key = products.key_of_cpe(vendor, product).into();
+        let key = key(vendor, product);
         let part = cpe.text(Attribute::Part).and_then(|part| part.chars().next());
         let versions = versions_of(&cpe, bounds);
         let silent = [

@@ -127,6 +127,15 @@ impl Knowledge {
         self.by_product.contains_key(key)
     }
 
+    /// The keys of a maker's products of which anything is known, in order.
+    #[must_use]
+    pub fn products_of(&self, maker: &str) -> Vec<String> {
+        let of = |key: &&Arc<str>| key.split_once('|').is_some_and(|(own, _)| own == maker);
+        let mut keys: Vec<String> = self.by_product.keys().filter(of).map(|key| key.to_string()).collect();
+        keys.sort();
+        keys
+    }
+
     /// The keys of products alike, with how alike and why, the most alike first.
     #[must_use]
     pub fn alike(&self, key: &str) -> Vec<(&str, f64, String)> {

@@ -29,6 +29,7 @@ mod conversation;
 mod device;
 mod dialect;
 mod error;
+mod knowledge;
 mod migrate;
 mod page;
 mod scope;
@@ -47,6 +48,9 @@ pub use conversation::{Edge, EvidenceRow, Passed};
 pub use device::{DeviceFilter, DeviceOrder, DeviceRecord, DeviceValue, LifeCycle, ValueKind};
 pub use dialect::Dialect;
 pub use error::StoreError;
+pub use knowledge::{
+    KNOWLEDGE_BATCH_MAX, KnowledgeAlias, KnowledgeFeed, KnowledgeFile, KnowledgeMark, KnowledgeRecord,
+};
 pub use page::{Cursor, PAGE_ROWS_MAX, Page, Rows};
 pub use scope::{Reach, Scope};
 pub use site::{Department, DepartmentId, Site, SiteId};

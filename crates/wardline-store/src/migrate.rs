@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_sites_and_devices",
     2 "0002_accounts_and_audit",
     3 "0003_evidence_and_conversations",
+    4 "0004_knowledge",
 };
 
 const REMEMBER: &str = "CREATE TABLE IF NOT EXISTS migration (\n  number INT NOT NULL PRIMARY KEY,\n  \

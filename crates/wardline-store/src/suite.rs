@@ -7,6 +7,7 @@
 mod account;
 mod conversation;
 mod device;
+mod knowledge;
 mod schema;
 
 use crate::Store;
@@ -54,5 +55,7 @@ suite! {
     device: an_upsert_keeps_what_people_decided pages_join_without_gap_or_double search_finds_words_anywhere
         a_scope_hides_from_lists_counts_and_finds a_name_is_there_once what_is_not_committed_is_not_there
         a_reader_cannot_write hostile_text_is_only_text thousands_at_once;
+    knowledge: a_record_is_replaced_with_its_products a_file_is_known_until_another_changes_it a_source_keeps_its_newest_date
+        a_persons_word_is_kept an_import_that_fails_leaves_what_was;
     schema: tables_are_as_listed every_step_keeps_the_data a_newer_schema_is_refused;
 }

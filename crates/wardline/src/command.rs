@@ -2,7 +2,9 @@
 
 pub(crate) mod analyze;
 pub(crate) mod demo;
+pub(crate) mod feed;
 pub(crate) mod inspect;
+pub(crate) mod match_product;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod simulate;

@@ -5,6 +5,7 @@
 
 mod command;
 mod envelope;
+mod knowledge;
 mod output;
 mod witness;
 
@@ -29,6 +30,8 @@ enum Command {
     Demo(command::demo::Arguments),
     Run(Box<command::run::Arguments>),
     Inspect(command::inspect::Arguments),
+    Feed(command::feed::Arguments),
+    Match(command::match_product::Arguments),
     Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
 }
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => command::demo::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Inspect(arguments) => command::inspect::run(&arguments),
+        Command::Feed(arguments) => command::feed::run(&arguments),
+        Command::Match(arguments) => command::match_product::run(&arguments),
         Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
     };

@@ -14,6 +14,7 @@ mod fuzz;
 mod peers;
 mod replicate;
 mod run;
+mod starter;
 mod suite;
 mod tidy;
 
@@ -85,6 +86,12 @@ enum Verb {
         /// Classic pcap with Ethernet frames
         file: PathBuf,
     },
+    /// Makes the built-in pack of vulnerability knowledge from public-domain sources
+    Starter {
+        /// Folder with CISA's advisories, KEV and CVE records
+        #[arg(default_value = "../shared/data/vuln")]
+        folder: PathBuf,
+    },
     /// Format, clippy, dependencies, tests, fuzz smoke: what `.ci/run` runs
     Ci,
 }
@@ -104,6 +111,7 @@ fn main() -> ExitCode {
             replicate::run(&folder, &output, replicate::Wanted { size_mb, flows })
         }
         Verb::Floor { file } => floor::run(&file),
+        Verb::Starter { folder } => starter::run(&folder),
         Verb::Ci => ci::run(),
     };
     match done {

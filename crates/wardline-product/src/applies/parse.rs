@@ -26,15 +26,21 @@ struct Parser {
     limited: bool,
     /// A sign took the last version, and nothing separated it from what follows.
     glued: bool,
+    /// The last thing was a version with no sign of its own.
+    bare: bool,
+    /// The sign that waits follows such a version: `A.01 <= C.0x` is a range.
+    between: bool,
 }
 
 impl Parser {
     fn take(&mut self, lexeme: Lexeme) {
         let glued = std::mem::take(&mut self.glued);
+        let bare = std::mem::take(&mut self.bare);
         match lexeme {
             Lexeme::All => self.all = true,
             Lexeme::Separator => {}
             Lexeme::Below | Lexeme::UpTo | Lexeme::After | Lexeme::From | Lexeme::Through => {
+                self.between = bare;
                 if let Some(sign) = self.sign.replace(lexeme) {
                     self.unread.push(sign_text(&sign).to_owned());
                 }
@@ -54,13 +60,15 @@ impl Parser {
         self.limited = true;
         let sign = self.sign.take();
         self.glued = matches!(sign, Some(Lexeme::Below | Lexeme::UpTo | Lexeme::After | Lexeme::From));
+        self.bare = sign.is_none();
+        let ends = if std::mem::take(&mut self.between) { Ends::Any } else { Ends::Low };
         let span = match sign {
             None => Span::One(version),
             Some(Lexeme::From) => Span::from(version),
             Some(Lexeme::After) => Span::Range { low: Some(Bound { version, inclusive: false }), high: None },
             Some(Lexeme::Through) => return self.close(Bound { version, inclusive: true }, Ends::Any),
-            Some(Lexeme::UpTo) => return self.close(Bound { version, inclusive: true }, Ends::Low),
-            Some(_) => return self.close(Bound { version, inclusive: false }, Ends::Low),
+            Some(Lexeme::UpTo) => return self.close(Bound { version, inclusive: true }, ends),
+            Some(_) => return self.close(Bound { version, inclusive: false }, ends),
         };
         self.spans.push(span);
     }

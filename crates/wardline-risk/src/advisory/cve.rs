@@ -1,16 +1,16 @@
 //! CVE records of format 5, and the NVD's.
 
+use super::Reader;
 use super::document::without_doubles;
-use crate::formula::{Bounds, Criteria, Match, Node};
+use crate::formula::{Bounds, Match, Node};
 use crate::record::{Case, Claim, Otherwise, Platform, Record, Source, Statement, Verdict};
 use crate::ssvc::Points;
-use std::sync::Arc;
 use wardline_formats::record::{Affected, Bound, CpeMatch, Cve, Formula, Version as Listed};
-use wardline_product::{self as product, Applies, Products, Span, Version};
+use wardline_product::{self as product, Applies, Span, Version};
 
 /// The NVD's word: formulas.
-pub(super) fn nvd(cve: &Cve, products: &Products) -> Record {
-    let children: Vec<Node> = cve.configurations.iter().map(|formula| node(formula, products)).collect();
+pub(super) fn nvd(cve: &Cve, reader: &mut Reader<'_>) -> Record {
+    let children: Vec<Node> = cve.configurations.iter().map(|formula| node(formula, reader)).collect();
     let formula = (!children.is_empty()).then(|| Node { children, ..Node::default() });
     let statement = Statement { formula, ..common(cve) };
     record(format!("NVD {}", cve.id), Source::Nvd, cve, vec![statement])
@@ -48,32 +48,30 @@ fn common(cve: &Cve) -> Statement {
     }
 }
 
-fn node(formula: &Formula, products: &Products) -> Node {
+fn node(formula: &Formula, reader: &mut Reader<'_>) -> Node {
     match formula {
-        Formula::All(below) => group(true, below, products),
-        Formula::Any(below) => group(false, below, products),
-        Formula::Not(below) => {
-            Node { negate: true, children: vec![node(below, products)], ..Node::default() }
-        }
+        Formula::All(below) => group(true, below, reader),
+        Formula::Any(below) => group(false, below, reader),
+        Formula::Not(below) => Node { negate: true, children: vec![node(below, reader)], ..Node::default() },
         Formula::Match(found) => {
-            Node { matches: matched(found, products).into_iter().collect(), ..Node::default() }
+            Node { matches: matched(found, reader).into_iter().collect(), ..Node::default() }
         }
     }
 }
 
-fn group(all: bool, below: &[Formula], products: &Products) -> Node {
+fn group(all: bool, below: &[Formula], reader: &mut Reader<'_>) -> Node {
     let mut group = Node { all, ..Node::default() };
     for part in below {
         match part {
-            Formula::Match(found) => group.matches.extend(matched(found, products)),
-            other => group.children.push(node(other, products)),
+            Formula::Match(found) => group.matches.extend(matched(found, reader)),
+            other => group.children.push(node(other, reader)),
         }
     }
     group
 }
 
 /// A match; one that leaves vendor or product open would mean everything, and is left out.
-fn matched(found: &CpeMatch, products: &Products) -> Option<Match> {
+fn matched(found: &CpeMatch, reader: &mut Reader<'_>) -> Option<Match> {
     let end = |bound: Option<&Bound>, inclusive: bool| {
         bound.filter(|bound| bound.inclusive == inclusive).map(|bound| bound.version.clone())
     };
@@ -85,8 +83,8 @@ fn matched(found: &CpeMatch, products: &Products) -> Option<Match> {
         up_to: up_to.as_deref(),
         below: below.as_deref(),
     };
-    let criteria = Criteria::read(&found.cpe, bounds, products).ok()?;
-    Some(Match { vulnerable: found.vulnerable, criteria: Arc::new(criteria) })
+    let criteria = reader.criteria(&found.cpe, bounds)?;
+    Some(Match { vulnerable: found.vulnerable, criteria })
 }
 
 fn claim(one: &Affected) -> Claim {

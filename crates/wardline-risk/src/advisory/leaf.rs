@@ -50,7 +50,15 @@ fn words_of(full: &str, name: &str) -> Option<Applies> {
     let rest = full.get(place.checked_add(name.len())?..)?;
     let rest = rest.trim_start_matches([':', '-', ' ']);
     let words = Applies::read(rest);
-    words.is_decided().then_some(words)
+    if words.is_decided() { Some(words) } else { back_to(rest) }
+}
+
+/// "older versions back to 6.5 are also affected": in prose, but it turns a bound round.
+fn back_to(prose: &str) -> Option<Applies> {
+    let (_, rest) = prose.split_once(" back to ")?;
+    let version = rest.split(' ').next().and_then(Version::new)?;
+    let numbered = version.text().starts_with(|c: char| c.is_ascii_digit());
+    numbered.then(|| Applies { spans: vec![Span::from(version)], ..Applies::default() })
 }
 
 /// Whether two readings mean other versions.

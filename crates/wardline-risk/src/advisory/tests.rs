@@ -1,4 +1,4 @@
-use super::{fixes, leaf, part};
+use super::{Reader, fixes, leaf};
 use crate::knowledge::Knowledge;
 use crate::record::Verdict;
 use crate::subject::Subject;
@@ -145,6 +145,7 @@ fn check(
 ) -> Vec<(String, Verdict, Vec<String>)> {
     let products = Products::default();
     let mut knowledge = Knowledge::default();
+    let mut reader = Reader::new(&products);
     for text in documents {
         let mut found = Vec::new();
         let ended = read(&mut text.as_bytes(), &mut |item| {
@@ -156,7 +157,7 @@ fn check(
             ControlFlow::Continue(())
         });
         let source = ended.unwrap().source.expect("a known document");
-        found.iter().for_each(|record| knowledge.add_part(part(record, source, &products), &products));
+        found.iter().for_each(|record| knowledge.add_part(reader.part(record, source), &products));
     }
     let subject = Subject::new(&products.resolve(vendor, product), version);
     knowledge
@@ -223,11 +224,12 @@ fn everything_published_becomes_knowledge() {
     };
     let products = Products::default();
     let mut knowledge = Knowledge::default();
+    let mut reader = Reader::new(&products);
     for file in &files {
         let mut found = Vec::new();
         let source = each_record(file, |record| found.push(record));
         if let Some(source) = source {
-            found.iter().for_each(|record| knowledge.add_part(part(record, source, &products), &products));
+            found.iter().for_each(|record| knowledge.add_part(reader.part(record, source), &products));
         }
     }
     println!("{} files, {} records, {} products", files.len(), knowledge.len(), knowledge.products());

@@ -15,6 +15,7 @@ mod inspect;
 mod knowledge;
 mod lab;
 mod live;
+mod matching;
 mod messages;
 mod network;
 mod score;

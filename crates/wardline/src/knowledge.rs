@@ -1,0 +1,201 @@
+//! Vulnerability knowledge in a folder's database, or built in: opening, taking in, finding by product.
+//!
+//! A folder holds `wardline.db`; what was imported lies there as its sources gave it. Without one, the starter pack
+//! speaks: facts of public-domain sources, built in, with its date.
+
+mod import;
+mod starter;
+
+pub(crate) use import::{Outcome as Imported, import};
+pub(crate) use starter::{DATED as STARTER_DATED, starter};
+
+use anyhow::{Context, Result};
+use std::ops::ControlFlow;
+use std::path::Path;
+use tokio::runtime::{Builder, Runtime};
+use wardline_content::Content;
+use wardline_formats::record::{self, Item, Source};
+use wardline_product::{Makers, ProductEntry, Products, Resolved, Scheme, Takeover};
+use wardline_risk::advisory::{Part, Reader};
+use wardline_risk::knowledge::{Exploited, Knowledge, Likelihood};
+use wardline_store::{KNOWLEDGE_BATCH_MAX, KnowledgeRecord, Store};
+
+/// Where knowledge lies when nobody says otherwise.
+pub(crate) const DATA_DEFAULT: &str = "wardline-data";
+/// The database in a folder.
+const DATABASE: &str = "wardline.db";
+
+/// A folder's knowledge, open.
+pub(crate) struct Library {
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Store,
+}
+
+impl Library {
+    /// Opens a folder's knowledge and makes it when it is not there yet.
+    pub(crate) fn create(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        Self::open_at(folder)
+    }
+
+    /// Opens a folder's knowledge; nothing when there is none.
+    pub(crate) fn open(folder: &Path) -> Result<Option<Self>> {
+        if folder.join(DATABASE).is_file() { Self::open_at(folder).map(Some) } else { Ok(None) }
+    }
+
+    fn open_at(folder: &Path) -> Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let address = format!("sqlite:{}", folder.join(DATABASE).display());
+        let store = runtime
+            .block_on(Store::open(&address))
+            .with_context(|| format!("the knowledge in {} cannot be opened", folder.display()))?;
+        Ok(Self { runtime, store })
+    }
+
+    /// The keys of a maker's products of which anything is known.
+    pub(crate) fn products_of(&self, maker: &str) -> Result<Vec<String>> {
+        self.runtime.block_on(async { Ok(self.store.read().await?.knowledge_products_of(maker).await?) })
+    }
+
+    /// What people said of names: pairs that are one product.
+    pub(crate) fn confirmed(&self) -> Result<Vec<(String, String)>> {
+        let aliases = self.runtime.block_on(async { self.store.read().await?.knowledge_aliases().await })?;
+        Ok(aliases.into_iter().filter(|alias| alias.same).map(|alias| (alias.product, alias.other)).collect())
+    }
+
+    /// What is known of products: their records, and what the lists of exploited and likely vulnerabilities add.
+    pub(crate) fn about(&self, keys: &[&str], products: &Products) -> Result<Knowledge> {
+        let mut knowledge = Knowledge::default();
+        let mut reader = Reader::new(products);
+        let mut ids: Vec<String> = Vec::new();
+        self.runtime.block_on(async {
+            let mut tx = self.store.read().await?;
+            for chunk in keys.chunks(KNOWLEDGE_BATCH_MAX) {
+                for record in tx.knowledge_of_products(chunk).await? {
+                    if let Part::Records(records) = read_back(&record, &mut reader)? {
+                        for record in records {
+                            ids.extend(record.statements.iter().map(|said| said.vulnerability.clone()));
+                            knowledge.add(record, products);
+                        }
+                    }
+                }
+            }
+            ids.sort();
+            ids.dedup();
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            for chunk in ids.chunks(KNOWLEDGE_BATCH_MAX) {
+                for source in [Source::Kev, Source::Epss] {
+                    for record in tx.knowledge_of_ids(source.as_str(), chunk).await? {
+                        knowledge.add_part(read_back(&record, &mut reader)?, products);
+                    }
+                }
+            }
+            anyhow::Ok(())
+        })?;
+        Ok(knowledge)
+    }
+}
+
+/// Reads a kept record again.
+fn read_back(record: &KnowledgeRecord, reader: &mut Reader<'_>) -> Result<Part> {
+    let body = zstd::decode_all(record.body.as_slice()).with_context(|| {
+        format!("the record {} of {} is damaged; import it again", record.id, record.source)
+    })?;
+    if let Some(part) = short(&record.source, &record.id, &body) {
+        return Ok(part);
+    }
+    let mut found = Part::Nothing;
+    let mut read = None;
+    let ended = record::read(&mut body.as_slice(), &mut |item| {
+        if let Item::Record { record, .. } = item {
+            read = Some(record);
+        }
+        ControlFlow::Continue(())
+    })?;
+    if let (Some(read), Some(source)) = (read, ended.source) {
+        found = reader.part(&read, source);
+    }
+    Ok(found)
+}
+
+/// Rows of lists, kept as a line of fields.
+fn short(source: &str, id: &str, body: &[u8]) -> Option<Part> {
+    let text = std::str::from_utf8(body).ok()?;
+    let mut fields = text.split('\u{1f}');
+    let mut next = || fields.next().unwrap_or_default();
+    if source == Source::Kev.as_str() {
+        let entry = Exploited { added: next().to_owned(), due: next().to_owned(), ransomware: next() == "1" };
+        return Some(Part::Exploited(id.to_owned(), entry));
+    }
+    if source == Source::Epss.as_str() {
+        let likelihood = Likelihood { score: next().parse().ok()?, percentile: next().parse().ok()? };
+        return Some(Part::Likelihood(id.to_owned(), likelihood));
+    }
+    None
+}
+
+/// The products of our content.
+pub(crate) fn products(content: &Content) -> Products {
+    let makers = Makers::new(content.makers.values().map(|maker| (&maker.name, &maker.aliases)));
+    let takeovers = content.successions.values();
+    let takeovers = takeovers.map(|one| Takeover { from: one.from.clone(), to: one.to.clone() }).collect();
+    let entries = content.products.values().map(|entry| ProductEntry {
+        maker: entry.maker.clone(),
+        name: entry.name.clone(),
+        aliases: entry.aliases.clone(),
+        vendors: entry.vendors.clone(),
+        cpe: entry.cpe.clone(),
+        scheme: entry.scheme.as_deref().and_then(Scheme::by_name).unwrap_or_default(),
+    });
+    Products::new(makers, takeovers, entries.collect())
+}
+
+/// The part of a key that a maker's products share.
+pub(crate) fn maker_of(key: &str) -> &str {
+    key.split_once('|').map_or(key, |(maker, _)| maker)
+}
+
+/// The keys under which a product may be known: its own, those a person confirmed, and those merely alike with how
+/// alike and why.
+pub(crate) fn candidates<'a>(
+    resolved: &Resolved,
+    known: &'a [String],
+    confirmed: &[(String, String)],
+) -> (Vec<&'a str>, Vec<(&'a str, f64, String)>) {
+    let is_confirmed = |key: &str| {
+        confirmed.iter().any(|(a, b)| (a == key && *b == resolved.key) || (b == key && *a == resolved.key))
+    };
+    let same: Vec<&str> =
+        known.iter().map(String::as_str).filter(|key| *key == resolved.key || is_confirmed(key)).collect();
+    let mut alike: Vec<(&str, f64, String)> = known
+        .iter()
+        .filter(|key| !same.contains(&key.as_str()))
+        .filter_map(|key| {
+            wardline_product::likeness(&resolved.key, key).map(|like| (key.as_str(), like.score, like.why))
+        })
+        .collect();
+    alike.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    (same, alike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scheme_of_our_content_is_known() {
+        let content = Content::embedded().unwrap();
+        for entry in content.products.values() {
+            if let Some(scheme) = &entry.scheme {
+                assert!(Scheme::by_name(scheme).is_some(), "{} {}: {scheme}", entry.maker, entry.name);
+            }
+        }
+        let products = products(&content);
+        for entry in content.products.values() {
+            let key = products.key(&entry.maker, &entry.name);
+            for alias in &entry.aliases {
+                assert_eq!(products.key(&entry.maker, alias), key, "{} {alias}", entry.maker);
+            }
+        }
+    }
+}
