@@ -18,6 +18,8 @@ const ALIKE_MAX: usize = 5;
 ///
 /// Exit code 0, whatever is known; an unknown product gives no verdicts and says why.
 #[derive(clap::Args)]
+// `--version` is the product's here.
+#[command(disable_version_flag = true)]
 pub(crate) struct Arguments {
     /// The vendor, by any of its names.
     #[arg(long, value_name = "V")]

@@ -44,6 +44,8 @@ pub(crate) struct Outcome {
 
 /// Takes a file in.
 pub(crate) fn import(path: &Path, library: &Library, products: &Products, now_us: i64) -> Result<Outcome> {
+    // A transaction that is left to itself gives its connection back, which needs the runtime.
+    let _context = library.runtime.enter();
     let name = path.display().to_string();
     let digest = digest(path).with_context(|| format!("{name} cannot be read"))?;
     let known =
