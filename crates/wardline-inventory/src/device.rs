@@ -7,11 +7,13 @@ use crate::identity::serial;
 use crate::infer::{self, Signs};
 use crate::knowledge::Knowledge;
 use crate::{correct, roles, software, usage};
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use wardline_model::{
-    Attribute, Confidence, Device, Evidence, Known, Mac, OperatingSystem, Seen, Service, Timestamp, Usage,
+    Attribute, Confidence, Device, Evidence, Known, Mac, OperatingSystem, Role, Seen, Service, Timestamp,
+    Usage,
 };
 
 /// Below this a name is not shown, only its evidence: a wrong name is worse than no name.
@@ -90,7 +92,7 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
         ips: parts.ips.to_vec(),
         hostnames: names(of(Attribute::Hostname).filter(|clue| is_host_name(clue.value)), str::to_lowercase),
         ae_titles: names(of(Attribute::AeTitle), str::to_owned),
-        vendor: vendor(of(Attribute::Vendor), knowledge),
+        vendor: vendor(clues, knowledge),
         serial: chosen(choose::rank(of(Attribute::Serial).filter(numbered), serial::compact)),
         udi: one(Attribute::Udi, str::to_owned),
         os: system.filter(is_sure).map(|choice| version_of(&choice, of(Attribute::Os))),
@@ -127,8 +129,7 @@ pub(crate) fn build<'a>(mut parts: Parts<'a>, knowledge: &'a Knowledge<'_>, word
 
 /// What the signs of a device say together.
 fn infer<'a>(parts: &Parts<'a>, knowledge: &'a Knowledge<'_>) -> Vec<Clue<'a>> {
-    let said = parts.clues.iter().copied().filter(|clue| clue.attribute == Attribute::Vendor);
-    let maker = vendor(said, knowledge);
+    let maker = vendor(&parts.clues, knowledge);
     let ports = infer::ports(&parts.services);
     let signs =
         Signs::of(&parts.clues, &parts.services, &ports, parts.asks.iter().copied(), maker.as_deref());
@@ -153,25 +154,37 @@ fn chosen(ranked: Vec<Choice>) -> Option<String> {
 /// The maker. Who registered the network address made the network card: it names the maker of the device only
 /// where nothing else does and it is known as a maker of devices; a maker of modules, or a name nobody has
 /// listed as a maker, never.
-pub(crate) fn vendor<'a>(
-    clues: impl Iterator<Item = Clue<'a>> + Clone,
-    knowledge: &'a Knowledge<'_>,
-) -> Option<String> {
+pub(crate) fn vendor<'a>(all: &[Clue<'a>], knowledge: &'a Knowledge<'_>) -> Option<String> {
     let maker = |word: &str| knowledge.maker(word);
     let meant = |clue: Clue<'a>| maker_meant(clue, knowledge);
+    let clues = all.iter().copied().filter(|clue| clue.attribute == Attribute::Vendor);
     let said = choose::rank(clues.clone().filter(Clue::is_of_device).map(meant), maker);
     let ranked = if said.iter().any(is_sure) {
         said
     } else {
+        let is_network = LazyCell::new(|| is_network_equipment(all));
         let named = |clue: &Clue<'_>| {
             clue.origin == Attribute::Mac
                 && clue.rule != MODULE_RULE
                 && knowledge.lists(clue.value)
                 && !knowledge.is_group(clue.value)
+                && (!knowledge.is_networker(clue.value) || *is_network)
         };
         choose::rank(clues.filter(named), maker)
     };
     chosen(ranked).map(|word| knowledge.maker(&word))
+}
+
+/// Whether a station shows that it is network equipment itself, or at least that no router stands in front of it: it
+/// forwards, it tells its neighbours of itself, or it has no address at all.
+pub(crate) fn is_network_equipment(clues: &[Clue<'_>]) -> bool {
+    let neighbourly = |clue: &Clue<'_>| matches!(clue.protocol, "cdp" | "lldp" | "stp");
+    let shows = |clue: &Clue<'_>| match clue.attribute {
+        Attribute::Role => clue.value == Role::Router.as_str(),
+        Attribute::Class => clue.value == "it.net" || clue.value == "it.phone",
+        _ => neighbourly(clue),
+    };
+    clues.iter().any(shows) || !clues.iter().any(|clue| clue.attribute == Attribute::Ip)
 }
 
 /// A clue with the maker that it means: in clinical data the name of a group is that of its medical business.

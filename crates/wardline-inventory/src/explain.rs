@@ -10,7 +10,7 @@ mod roles;
 use crate::choose::{self, Choice};
 use crate::class;
 use crate::clue::{Clue, SOFTWARE_MAKER_RULE, WIRE};
-use crate::device::{CONFIDENCE_MIN, MODULE_RULE, maker_meant, vendor};
+use crate::device::{CONFIDENCE_MIN, MODULE_RULE, is_network_equipment, maker_meant, vendor};
 use crate::identity::serial;
 use crate::infer::{self, Signs};
 use crate::knowledge::Knowledge;
@@ -204,6 +204,10 @@ fn is_set_aside<'d>(
         "registered the network address, but is not listed as a maker of devices"
     } else if knowledge.is_group(&evidence.value) {
         "is a group of many businesses: its network card says not which"
+    } else if knowledge.is_networker(&evidence.value)
+        && !is_network_equipment(&device.evidence.iter().map(clue_of).collect::<Vec<_>>())
+    {
+        "makes network equipment: on the frames of a host its card may be that of the router in front"
     } else if device.evidence.iter().any(|e| said(&e)) {
         "made the network card; the device itself says more"
     } else {
@@ -284,8 +288,7 @@ fn remark(
 /// What to observe next to learn the attribute.
 fn advice(device: &Device, about: Attribute, knowledge: &Knowledge<'_>) -> Option<String> {
     let clues: Vec<Clue<'_>> = device.evidence.iter().map(clue_of).collect();
-    let said = clues.iter().copied().filter(|clue| clue.attribute == Attribute::Vendor);
-    let maker = vendor(said, knowledge);
+    let maker = vendor(&clues, knowledge);
     let ports = infer::ports(&device.services);
     let signs = Signs::of(&clues, &device.services, &ports, device.asks.iter().copied(), maker.as_deref());
     let mut fitting = knowledge.content.advice.iter().filter(|advice| advice.about == about);

@@ -4,7 +4,7 @@
 //! each; conclusions about a model are asked a second time (the model tells the class), never a third.
 
 use foldhash::{HashMap, HashSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use wardline_content::{ComponentNames, Conclusion, Content};
 use wardline_model::{Attribute, Component, Correction, Observations};
@@ -17,6 +17,8 @@ pub struct Knowledge<'a> {
     makers: Makers,
     /// Groups of many businesses, with their medical one.
     groups: BTreeMap<&'a str, &'a str>,
+    /// Makers of network equipment.
+    networkers: BTreeSet<&'a str>,
     /// Answers about makers: a network of thousands of devices has a few hundred words for them.
     asked: RwLock<HashMap<String, Option<Arc<str>>>>,
     /// What people of the site know better.
@@ -33,6 +35,8 @@ impl<'a> Knowledge<'a> {
         let groups = content.makers.values();
         let groups =
             groups.filter_map(|maker| Some((maker.name.as_str(), maker.clinical.as_deref()?))).collect();
+        let networkers = content.makers.values().filter(|maker| maker.network);
+        let networkers = networkers.map(|maker| maker.name.as_str()).collect();
         let listed = content.components.values();
         let components = listed
             .flat_map(|entry| entry.names.iter().map(move |name| (name.to_lowercase(), entry.component())));
@@ -40,6 +44,7 @@ impl<'a> Knowledge<'a> {
             content,
             makers,
             groups,
+            networkers,
             asked: RwLock::default(),
             corrections: Vec::new(),
             components: components.collect(),
@@ -82,6 +87,11 @@ impl<'a> Knowledge<'a> {
     /// Whether a word names a group of many businesses: a network card of one is no evidence of another.
     pub(crate) fn is_group(&self, word: &str) -> bool {
         self.listed(word).is_some_and(|maker| self.groups.contains_key(&*maker))
+    }
+
+    /// Whether a word names a maker of network equipment.
+    pub(crate) fn is_networker(&self, word: &str) -> bool {
+        self.listed(word).is_some_and(|maker| self.networkers.contains(&*maker))
     }
 
     fn listed(&self, word: &str) -> Option<Arc<str>> {

@@ -8,8 +8,9 @@
 //! payload, so nothing can be said of it). A flow is *missed* when its label has a name and we say `unknown`.
 //! What is labelled with several names, or with a name and `unknown`, counts for us when one of them is said
 //! and is missed only where `unknown` is not among them. Our flows are the units: a silent UDP pair or a port
-//! used again makes several of one label.
+//! used again makes several of one label. Names of devices: `devices.rs`.
 
+mod devices;
 mod floors;
 mod label;
 mod labels;
@@ -50,6 +51,9 @@ pub(crate) struct Options {
     /// Raise the floors to what was measured
     #[arg(long)]
     lock: bool,
+    /// Measure the names of devices only, not of flows
+    #[arg(long)]
+    devices: bool,
     /// Print every wrong name and every missed flow
     #[arg(long)]
     all: bool,
@@ -72,12 +76,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.label {
         return label(options, &files, &home);
     }
+    let binary = options.binary.clone().map_or_else(|| run::release_binary("wardline"), Ok)?;
+    if options.devices {
+        return devices::measure(&binary, &options.folder, &home, options.lock);
+    }
     let mut truths = labels::read(&home.join("labels.txt"))?;
     let idle = labels::correct(&mut truths, &labels::read(&home.join("overrides.txt"))?);
     if !idle.is_empty() {
         bail!("corrections that fit no flow:\n  {}", idle.join("\n  "));
     }
-    let binary = options.binary.clone().map_or_else(|| run::release_binary("wardline"), Ok)?;
     let mut score = Score::default();
     for (name, flows) in flows(&binary, options, &files)? {
         let none = Labels::new();
@@ -94,6 +101,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if !below.is_empty() {
         bail!("below the floors:\n  {}", below.join("\n  "));
     }
+    devices::measure(&binary, &options.folder, &home, options.lock)?;
     println!("floors hold");
     Ok(())
 }

@@ -15,6 +15,10 @@ pub struct MakerEntry {
     /// For a group of many businesses: the maker that clinical data mean by the group's name. What else says the
     /// name means the group, and a network card says nothing.
     pub clinical: Option<String>,
+    /// Whether it makes network equipment. Its card names the maker only of what shows that it is such equipment: on the
+    /// frames of any other host it may be the card of the router in front.
+    #[serde(default)]
+    pub network: bool,
     /// Why the names belong together, where it is not plain.
     pub why: Option<String>,
 }

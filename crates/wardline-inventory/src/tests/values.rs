@@ -206,3 +206,18 @@ fn the_name_of_a_group_is_its_medical_business_in_clinical_data_only() {
     world.packet_of("10.0.0.2@08:00:06:00:00:01", 64);
     assert_eq!(world.device("10.0.0.2").vendor, None, "a network card of the group");
 }
+
+#[test]
+fn the_card_of_a_router_in_front_names_no_host() {
+    let cisco = "00:19:07:24:3c:ca";
+    let mut world = World::default();
+    world.says(&format!("10.1.1.164@{cisco}"), "http", &[(Attribute::HttpServer, "GoAhead-Webs")]);
+    assert_eq!(world.device("10.1.1.164").vendor, None, "a plant controller beyond it");
+    world.state(
+        wardline_model::Subject::Mac(super::mac(cisco)),
+        wardline_model::About::Speaker,
+        "cdp",
+        &[(Attribute::Hostname, "core")],
+    );
+    assert_eq!(world.device("core").vendor.as_deref(), Some("Cisco"));
+}
