@@ -32,6 +32,9 @@ pub(super) struct Cut {
     pub(super) last: bool,
 }
 
+/// Names of files that are kept, for packets that are still told of: a year of a folder.
+const NAMES_MAX: usize = 131_072;
+
 /// What workers and sources say.
 pub(super) enum Said {
     Gathered(Cut, Box<Gather>, Box<Sums>),
@@ -228,6 +231,9 @@ impl Reader {
                 && let Some(name) = self.source.name(file)
             {
                 left.names.insert(file, name);
+                if left.names.len() > NAMES_MAX {
+                    left.names.pop_first();
+                }
             }
         }
     }

@@ -138,6 +138,7 @@ impl Watched {
             eprintln!("wardline: the {} gives no sign of life; it is ended", self.role.name());
             // Already ended is as good.
             let _ = child.kill();
+            self.sign.store(now.0, Ordering::Relaxed);
         }
         let Some(status) = child.try_wait()? else { return Ok(None) };
         self.child = None;
