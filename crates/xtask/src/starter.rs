@@ -159,7 +159,7 @@ fn cve(document: &Value) -> Option<(Value, String)> {
     let affected = |container: &Value| -> Value {
         list(&container["affected"])
             .map(|one| pick(one, &["vendor", "product", "cpes", "versions", "defaultStatus", "platforms"]))
-            .filter(|one| is_device(one))
+            .filter(is_device)
             .collect()
     };
     let cna = &document["containers"]["cna"];
