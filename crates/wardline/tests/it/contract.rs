@@ -119,17 +119,21 @@ fn check_evidence(evidence: &Value) {
 
 fn check_device(device: &Value) {
     let lists = ["macs", "ips", "hostnames", "ae_titles", "roles", "software", "services", "evidence"];
-    let always = [&lists[..], &["id", "first_seen", "last_seen", "patient_data_in_clear"]].concat();
-    let known = ["vendor", "model", "serial", "udi", "class", "class_confidence", "os", "location"];
-    keys(device, &always, &known);
+    let rest = ["id", "first_seen", "last_seen", "patient_data_in_clear", "version_changes", "use"];
+    let always = [&lists[..], &rest].concat();
+    let known =
+        ["vendor", "vendor_known", "model", "serial", "udi", "class", "class_confidence", "class_known"];
+    keys(device, &always, &[&known[..], &["os", "location", "name"]].concat());
     texts(device, &["id", "vendor", "model", "serial", "udi", "class", "location"]);
     times(device, &["first_seen", "last_seen"]);
     assert_eq!(device.get("class").is_some(), device.get("class_confidence").is_some());
     device.get("class_confidence").into_iter().for_each(check_confidence);
     assert!(device["patient_data_in_clear"].is_boolean());
     for software in array(device, "software").iter().chain(device.get("os")) {
-        keys(software, &["name"], &["version"]);
-        texts(software, &["name", "version"]);
+        let known = ["version", "normal", "component", "witness", "first_seen", "last_confirmed"];
+        keys(software, &["name"], &known);
+        texts(software, &["name", "version", "normal", "component", "witness"]);
+        times(software, &["first_seen", "last_confirmed"]);
     }
     for service in array(device, "services") {
         keys(service, &["transport", "port", "protocol", "encrypted"], &[]);
@@ -225,7 +229,7 @@ fn without_places(mut value: Value) -> Value {
 fn strip(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            if object.contains_key("attribute") {
+            if object.contains_key("frame") {
                 object.retain(|key, _| key != "file" && key != "frame");
             }
             object.values_mut().for_each(strip);

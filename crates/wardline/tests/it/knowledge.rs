@@ -4,6 +4,7 @@ use crate::analysis::wardline;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
+use std::process::Command;
 use tempfile::TempDir;
 
 const SITE: &str = r#"version = 1
@@ -42,7 +43,8 @@ fn what_people_say_stands_and_a_wrong_file_is_refused_with_its_line() {
     assert!(written.contains("walked there"), "{written}");
 
     fs::write(&site, SITE.replace("it.net", "it.nut")).unwrap();
-    let output = analyse(&[]);
+    let refused = [OsStr::new("analyze"), &capture, OsStr::new("--knowledge"), &site];
+    let output = Command::new(env!("CARGO_BIN_EXE_wardline")).args(refused).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("line 3: `core`: `it.nut` is not a device class"), "{said}");
