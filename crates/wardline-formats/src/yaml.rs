@@ -389,7 +389,7 @@ fn flow(rest: &mut &str, depth: usize) -> Result<Node<'static>, &'static str> {
         let mut list = Vec::new();
         while !end(rest, ']')? {
             list.push(flow(rest, depth.saturating_add(1))?);
-            comma(rest);
+            separated(rest, ']')?;
         }
         Value::List(list)
     } else if let Some(inner) = rest.strip_prefix('{') {
@@ -405,7 +405,7 @@ fn flow(rest: &mut &str, depth: usize) -> Result<Node<'static>, &'static str> {
                 Node { at: 0, value: Value::Null }
             };
             members.push(Member { name: Cow::Owned(key), node });
-            comma(rest);
+            separated(rest, '}')?;
         }
         Value::Map(members)
     } else if rest.starts_with(['"', '\'']) {
@@ -441,14 +441,29 @@ fn end(rest: &mut &str, bracket: char) -> Result<bool, &'static str> {
     }
 }
 
-fn comma(rest: &mut &str) {
+/// Behind an entry stands a comma or the bracket that ends it all, so that every entry takes something in.
+fn separated(rest: &mut &str, bracket: char) -> Result<(), &'static str> {
     *rest = rest.trim_start();
-    *rest = rest.strip_prefix(',').unwrap_or(rest);
+    if let Some(after) = rest.strip_prefix(',') {
+        *rest = after;
+        return Ok(());
+    }
+    if rest.is_empty() || rest.starts_with(bracket) {
+        return Ok(());
+    }
+    Err("a comma or the bracket's end was expected")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bracket_that_another_closes_is_a_fault() {
+        for text in ["a: [b}]", "a: [}]", "a: {b]}", "a: {]}", "a: [[x}]]", "a: ['b' c]", "a: [b, }]"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn what_documents_use_is_read() {
