@@ -11,6 +11,8 @@ mod guard;
 mod page;
 mod route;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use route::ROUTES;

@@ -4,10 +4,12 @@ pub(crate) mod analyze;
 pub(crate) mod demo;
 pub(crate) mod feed;
 pub(crate) mod inspect;
+pub(crate) mod ledger;
 pub(crate) mod match_product;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod simulate;
+pub(crate) mod user;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@
 
 mod command;
 mod envelope;
+mod house;
 mod knowledge;
 mod output;
 mod witness;
@@ -28,12 +29,14 @@ struct Arguments {
 enum Command {
     Analyze(command::analyze::Arguments),
     Demo(command::demo::Arguments),
+    Ledger(command::ledger::Arguments),
     Run(Box<command::run::Arguments>),
     Inspect(command::inspect::Arguments),
     Feed(command::feed::Arguments),
     Match(command::match_product::Arguments),
     Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
+    User(command::user::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,12 +44,14 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Analyze(arguments) => command::analyze::run(&arguments),
         Command::Demo(arguments) => command::demo::run(&arguments),
+        Command::Ledger(arguments) => command::ledger::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Feed(arguments) => command::feed::run(&arguments),
         Command::Match(arguments) => command::match_product::run(&arguments),
         Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
+        Command::User(arguments) => command::user::run(&arguments),
     };
     match done {
         Ok(outcome) => outcome.into(),

@@ -51,11 +51,11 @@ pub(crate) struct Arguments {
     /// Where everything is kept.
     #[arg(long, value_name = "DIR", default_value = "wardline-data")]
     pub(crate) data: PathBuf,
-    /// Where the console listens.
-    #[arg(long, value_name = "ADDRESS", hide = true)]
+    /// Where the console listens, such as 0.0.0.0:8443; without it there is none.
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Database to use.
-    #[arg(long, value_name = "URL", hide = true)]
+    /// Database to remember in: sqlite:FILE or postgres://USER@HOST/NAME; with --listen a file in the data folder.
+    #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// Started by another process of this program: signs of life go to standard output, the other role is at standard
     /// input.

@@ -2,9 +2,10 @@
 //!
 //! In: lines of a sensor at standard input (see `envelope.rs`). Out: `devices.json`, `findings.jsonl` and `sensors.json`
 //! in the data folder, renewed within seconds of a change. A batch that comes again has no second effect. What is known
-//! is kept in memory only: after a restart it is what sensors tell from then on.
+//! is kept in memory only, unless a database is there (`platform.rs`).
 
 mod keeper;
+mod platform;
 
 use super::Outcome;
 use super::heartbeat::{Pulse, hold_signals, now, stop_flag};
@@ -13,6 +14,7 @@ use crate::command::analyze;
 use crate::envelope::{self, Answer, LINE_BYTES_MAX};
 use anyhow::{Context, Result};
 use keeper::Keeper;
+use platform::Platform;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
@@ -20,6 +22,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
+use wardline_content::Content;
 use wardline_model::Timestamp;
 
 /// Lines read and not yet applied.
@@ -37,6 +40,8 @@ pub(super) fn run(settings: &Settings) -> Result<Outcome> {
         format!("{}: the data folder cannot be made; name another with --data", settings.data.display())
     })?;
     let content = analyze::content(None)?;
+    let remembers = settings.listen.is_some() || settings.database.is_some();
+    let mut platform = remembers.then(|| Platform::start(settings)).transpose()?;
     let mut keeper = Keeper::new(&content, &settings.data);
     let stop = stop_flag(signals);
     let pulse = Pulse::default();
@@ -55,26 +60,50 @@ pub(super) fn run(settings: &Settings) -> Result<Outcome> {
     let mut open = true;
     while open && !stop.load(Ordering::Relaxed) {
         pulse.beat();
-        open = hear(&take, &mut keeper, &mut to);
+        open = hear(&take, &mut keeper, &mut platform, &mut to);
         let since = now().since(renewed);
         let due = since >= RENEW_EVERY.max(took * REST) || since < 0 || !open;
         if due && keeper.is_changed() {
             let began = now();
             keeper.renew()?;
+            conclude(&mut platform, &content);
             renewed = now();
             took = renewed.since(began).max(0);
         }
     }
     keeper.renew()?;
+    conclude(&mut platform, &content);
+    if let Some(platform) = platform {
+        platform.stop();
+    }
     Ok(Outcome::Done)
 }
 
+/// Devices into the database; what fails is tried again with the next renewal.
+fn conclude(platform: &mut Option<Platform>, content: &Content) {
+    if let Some(Err(error)) = platform.as_mut().map(|platform| platform.conclude(content)) {
+        eprintln!("wardline server: devices are not remembered yet: {error:#}");
+    }
+}
+
 /// Applies the next line, if one comes soon; false when there will be none.
-fn hear(take: &Receiver<Vec<u8>>, keeper: &mut Keeper<'_>, to: &mut Option<File>) -> bool {
+fn hear(
+    take: &Receiver<Vec<u8>>,
+    keeper: &mut Keeper<'_>,
+    platform: &mut Option<Platform>,
+    to: &mut Option<File>,
+) -> bool {
     match take.recv_timeout(WAIT) {
         Ok(line) => {
             match envelope::read(&line) {
                 Ok(batch) => {
+                    if let Some(platform) = platform
+                        && let Err(error) = platform.take(batch.clone())
+                    {
+                        // Not acknowledged: the sensor keeps it and gives it again.
+                        eprintln!("wardline server: a batch is not remembered yet: {error:#}");
+                        return true;
+                    }
                     let answer = Answer::received(&batch.id);
                     keeper.take(batch);
                     say(to, &answer);

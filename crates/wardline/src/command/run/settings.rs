@@ -59,6 +59,8 @@ pub(super) struct Settings {
     pub(super) listening: Options,
     pub(super) workers: usize,
     pub(super) data: PathBuf,
+    pub(super) listen: Option<String>,
+    pub(super) database: Option<String>,
     pub(super) supervised: bool,
 }
 
@@ -117,6 +119,8 @@ impl Settings {
             listening,
             workers: within("workers", sensor.workers, processors.min(8), WORKERS_MAX)?,
             data: arguments.data.clone(),
+            listen: arguments.listen.clone(),
+            database: arguments.database.clone(),
             supervised: arguments.supervised,
         })
     }

@@ -1,0 +1,107 @@
+//! The part of the server that remembers and serves: database, console, ledger.
+//!
+//! There while `--listen` or `--database` is given. Batches are written before they are acknowledged; devices follow
+//! with the next renewal. The console answers on its own threads, and stops with grace.
+
+use super::super::settings::Settings;
+use crate::house::House;
+use anyhow::{Context, Result};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use wardline_app::{App, Caller, SiteId, Watch};
+use wardline_content::Content;
+use wardline_inventory::SensorBatch;
+use wardline_web::Server;
+
+/// How often waiting audit rows get their place in the ledger.
+const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
+/// The site of a house that named none.
+const SITE: &str = "Main site";
+
+/// What runs beside the loop over batches.
+pub(super) struct Platform {
+    runtime: Runtime,
+    app: App,
+    watch: Watch,
+    site: SiteId,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Platform {
+    /// Opens the database, and the console when there is an address for it. Prints the link of the first start.
+    pub(super) fn start(settings: &Settings) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let house = House { data: settings.data.clone(), database: settings.database.clone() };
+        let (stop, stopped) = watch::channel(false);
+        let (app, site, tasks) = runtime.block_on(async {
+            let app = house.open().await?;
+            let site = app.site_ensure(&Caller::console(), SITE).await?;
+            let mut tasks = vec![tokio::spawn(sequence(app.clone(), stopped.clone()))];
+            if let Some(listen) = &settings.listen {
+                let host = listen.rsplit_once(':').map_or(listen.as_str(), |(host, _)| host);
+                let names = ["localhost", host].map(|name| name.trim_matches(['[', ']']).to_owned());
+                let server = Server::bind(listen, &house.certificate(&names)?, app.clone()).await?;
+                let address = server.address().context("the console's address")?;
+                eprintln!("wardline server: console at https://{address}");
+                if let Some(link) = app.first_start().await? {
+                    eprintln!(
+                        "wardline server: first sign-in, once, within a day: https://{address}/welcome/{link}"
+                    );
+                }
+                tasks.push(tokio::spawn(server.run(done(stopped))));
+            }
+            anyhow::Ok((app, site, tasks))
+        })?;
+        Ok(Self { runtime, app, watch: Watch::default(), site, stop, tasks })
+    }
+
+    /// Writes a batch; only then may it be acknowledged.
+    pub(super) fn take(&mut self, batch: SensorBatch) -> Result<()> {
+        let caller = Caller::sensor(&batch.id.sensor);
+        self.runtime.block_on(self.app.ingest(&caller, &mut self.watch, self.site, batch))?;
+        Ok(())
+    }
+
+    /// Devices out of what was taken.
+    pub(super) fn conclude(&mut self, content: &Content) -> Result<()> {
+        self.runtime.block_on(self.app.conclude(&mut self.watch, self.site, content))?;
+        Ok(())
+    }
+
+    /// Lets requests in flight end.
+    pub(super) fn stop(self) {
+        let _ = self.stop.send(true);
+        self.runtime.block_on(async {
+            for task in self.tasks {
+                let _ = task.await;
+            }
+        });
+    }
+}
+
+/// Gives audit rows their places until it is time to stop, and then once more.
+async fn sequence(app: App, mut stopped: watch::Receiver<bool>) {
+    let owner = format!("process {}", std::process::id());
+    loop {
+        match app.sequence(&owner).await {
+            Ok(rows) if rows > 0 => continue,
+            Ok(_) => {}
+            Err(error) => eprintln!("wardline server: the ledger waits: {:#}", anyhow::Error::new(error)),
+        }
+        if *stopped.borrow() {
+            return;
+        }
+        let _ = tokio::time::timeout(SEQUENCE_EVERY, stopped.changed()).await;
+    }
+}
+
+async fn done(mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        if stopped.changed().await.is_err() {
+            return;
+        }
+    }
+}
