@@ -165,9 +165,8 @@ fn what_is_bent_is_refused_with_words() {
         house.curl("/devices", &["-X", "DELETE", "-H", &cookie, "-H", &format!("Origin: {}", house.at)]).0,
         404
     );
-    for _ in 0..40 {
-        house.post("/sign-in", "name=nobody&password=x", "");
-    }
-    assert_eq!(house.post("/sign-in", "name=nobody&password=x", "").0, 429);
+    // Thirty-one in one minute of the clock, wherever in a minute this begins. Signing out counts and costs no hash.
+    let refused = (0..200).any(|_| house.post("/sign-out", "", "").0 == 429);
+    assert!(refused, "an address may try without end");
     assert_eq!(house.get("/health/ready", "").0, 200);
 }

@@ -91,7 +91,7 @@ fn has(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|value| value == text))
 }
 
-fn simulated(seed: u64) -> Vec<u8> {
+pub(crate) fn simulated(seed: u64) -> Vec<u8> {
     let start = Timestamp(1_772_434_800 * Timestamp::SECOND);
     let plan = Plan { profile: Profile::Hospital, devices: 20, seed, start, duration_seconds: 300 };
     let mut bytes = pcap_header().to_vec();

@@ -6,6 +6,7 @@
 mod analysis;
 mod astm;
 mod clinical;
+mod console;
 mod contract;
 mod dicom;
 mod explain;

@@ -23,6 +23,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 use wardline_content::Content;
+use wardline_inventory::SensorBatch;
 use wardline_model::Timestamp;
 
 /// Lines read and not yet applied.
@@ -60,7 +61,12 @@ pub(super) fn run(settings: &Settings) -> Result<Outcome> {
     let mut open = true;
     while open && !stop.load(Ordering::Relaxed) {
         pulse.beat();
-        open = hear(&take, &mut keeper, &mut platform, &mut to);
+        let patient = || {
+            pulse.beat();
+            thread::sleep(WAIT);
+            !stop.load(Ordering::Relaxed)
+        };
+        open = hear(&take, &mut keeper, &mut platform, &mut to, &patient);
         let since = now().since(renewed);
         let due = since >= RENEW_EVERY.max(took * REST) || since < 0 || !open;
         if due && keeper.is_changed() {
@@ -86,22 +92,37 @@ fn conclude(platform: &mut Option<Platform>, content: &Content) {
     }
 }
 
+/// Writes a batch into the database, again and again while that fails and `patient` waits; whether it is there. The next
+/// ones stay with the sensor meanwhile.
+fn remember(platform: &mut Platform, batch: &SensorBatch, patient: &dyn Fn() -> bool) -> bool {
+    let mut said = String::new();
+    loop {
+        let Err(error) = platform.take(batch.clone()) else { return true };
+        let why = format!("{error:#}");
+        if why != said {
+            eprintln!("wardline server: a batch is not remembered yet: {why}");
+            said = why;
+        }
+        if !patient() {
+            return false;
+        }
+    }
+}
+
 /// Applies the next line, if one comes soon; false when there will be none.
 fn hear(
     take: &Receiver<Vec<u8>>,
     keeper: &mut Keeper<'_>,
     platform: &mut Option<Platform>,
     to: &mut Option<File>,
+    patient: &dyn Fn() -> bool,
 ) -> bool {
     match take.recv_timeout(WAIT) {
         Ok(line) => {
             match envelope::read(&line) {
                 Ok(batch) => {
-                    if let Some(platform) = platform
-                        && let Err(error) = platform.take(batch.clone())
-                    {
-                        // Not acknowledged: the sensor keeps it and gives it again.
-                        eprintln!("wardline server: a batch is not remembered yet: {error:#}");
+                    if platform.as_mut().is_some_and(|platform| !remember(platform, &batch, patient)) {
+                        // Not acknowledged: the sensor keeps it for the next server.
                         return true;
                     }
                     let answer = Answer::received(&batch.id);
