@@ -1,6 +1,7 @@
 //! What every request passes: who it is from, whether it may come from where it comes, and the headers of every answer.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, header};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -53,15 +54,16 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Whether a request that changes something comes from our own pages: the browser says so by `Sec-Fetch-Site`, or by
-/// `Origin`. One that says neither is not believed.
-pub(crate) fn from_ourselves(method: &Method, headers: &HeaderMap) -> bool {
+/// `Origin`. One that says neither is not believed. Where a page was asked for stands in `Host`, over HTTP/2 in the
+/// address itself.
+pub(crate) fn from_ourselves(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     if method == Method::GET || method == Method::HEAD {
         return true;
     }
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     match text(HeaderName::from_static("sec-fetch-site")) {
         Some(site) => site == "same-origin",
-        None => match (text(header::ORIGIN), text(header::HOST)) {
+        None => match (text(header::ORIGIN), text(header::HOST).or(uri.authority().map(Authority::as_str))) {
             (Some(origin), Some(host)) => origin.strip_prefix("https://") == Some(host),
             _ => false,
         },
@@ -101,7 +103,9 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_may_change_something() {
-        let post = |pairs: &[(&'static str, &'static str)]| from_ourselves(&Method::POST, &headers(pairs));
+        let bare = Uri::from_static("/sign-in");
+        let post =
+            |pairs: &[(&'static str, &'static str)]| from_ourselves(&Method::POST, &bare, &headers(pairs));
         assert!(post(&[("sec-fetch-site", "same-origin")]));
         assert!(post(&[("origin", "https://w.example:8443"), ("host", "w.example:8443")]));
         for site in ["cross-site", "same-site", "none", ""] {
@@ -112,7 +116,10 @@ mod tests {
                 && !post(&[("origin", "null"), ("host", "w")])
                 && !post(&[("origin", "http://w"), ("host", "w")])
         );
-        assert!(from_ourselves(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
+        assert!(from_ourselves(&Method::GET, &bare, &headers(&[("sec-fetch-site", "cross-site")])));
+        let second = Uri::from_static("https://w.example:8443/sign-in");
+        let post_over_2 = |origin| from_ourselves(&Method::POST, &second, &headers(&[("origin", origin)]));
+        assert!(post_over_2("https://w.example:8443") && !post_over_2("https://evil.example"));
     }
 
     #[test]

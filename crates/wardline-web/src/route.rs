@@ -150,7 +150,7 @@ async fn ask(
     let (parts, body) = request.into_parts();
     let address = peer.ip().to_string();
     let token = guard::bearer(&parts.headers);
-    if token.is_none() && !guard::from_ourselves(&parts.method, &parts.headers) {
+    if token.is_none() && !guard::from_ourselves(&parts.method, &parts.uri, &parts.headers) {
         return Err(AppError::Input {
             field: "request",
             why: "it does not come from a page of Wardline".to_owned(),
