@@ -16,7 +16,7 @@ const THREADS_MAX: usize = 256;
 /// How to analyse.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Worker threads, from 1; with one, the reading thread does all.
+    /// Worker threads, from 1; each of them reads when it has nothing else to do.
     pub threads: usize,
     /// Seed of hash tables, so that nobody can choose addresses that collide; never changes a result.
     pub seed: u64,

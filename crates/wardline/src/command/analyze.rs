@@ -216,7 +216,7 @@ fn overlay_files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     Ok(files)
 }
 
-/// As many workers as processors, up to eight: beyond that one reading thread feeds them no faster.
+/// As many workers as processors, up to eight: beyond that reading, which one worker does at a time, feeds them no faster.
 fn threads() -> u16 {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     u16::try_from(processors.min(8)).unwrap_or(1)
