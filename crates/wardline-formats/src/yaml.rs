@@ -396,7 +396,7 @@ fn flow(rest: &mut &str, depth: usize) -> Result<Node<'static>, &'static str> {
         *rest = inner;
         let mut members = Vec::new();
         while !end(rest, '}')? {
-            let key = flow_scalar(rest, &[':', ',', '}'])?;
+            let key = flow_scalar(rest, &[':', ',', '}', ']'])?;
             *rest = rest.trim_start();
             let node = if let Some(after) = rest.strip_prefix(':') {
                 *rest = after;
