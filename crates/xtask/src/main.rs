@@ -11,6 +11,7 @@ mod ci;
 mod deps;
 mod floor;
 mod fuzz;
+mod nvd;
 mod peers;
 mod replicate;
 mod run;
@@ -86,6 +87,8 @@ enum Verb {
         /// Classic pcap with Ethernet frames
         file: PathBuf,
     },
+    /// Writes feeds as large as the National Vulnerability Database and of its shape, all invented
+    Nvd(nvd::Options),
     /// Makes the built-in pack of vulnerability knowledge from public-domain sources
     Starter {
         /// Folder with CISA's advisories, KEV and CVE records
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
             replicate::run(&folder, &output, replicate::Wanted { size_mb, flows })
         }
         Verb::Floor { file } => floor::run(&file),
+        Verb::Nvd(options) => nvd::run(&options),
         Verb::Starter { folder } => starter::run(&folder),
         Verb::Ci => ci::run(),
     };

@@ -1,3 +1,5 @@
+mod configurations;
+
 use super::{Reader, fixes, leaf};
 use crate::knowledge::Knowledge;
 use crate::record::Verdict;
