@@ -34,8 +34,19 @@ impl Applies {
             return Self { unread: vec![format!("a text of {} bytes", text.len())], ..Self::default() };
         }
         let (lexemes, conditions) = lex::lex(text);
-        let (spans, unread) = parse::parse(lexemes);
-        Self { spans, conditions, unread }
+        if let Some(name) = lex::name(&lexemes) {
+            // A variant, a part, an edition: whatever its version, on condition that it is that.
+            let conditions = std::iter::once(name).chain(conditions).collect();
+            return Self { spans: vec![Span::All], conditions, unread: Vec::new() };
+        }
+        let parsed = parse::parse(lexemes);
+        let conditions: Vec<String> = parsed.conditions.into_iter().chain(conditions).collect();
+        let mut spans = parsed.spans;
+        if spans.is_empty() && parsed.unread.is_empty() && !conditions.is_empty() {
+            // Only a condition, such as a day of distribution: every version that fulfils it.
+            spans.push(Span::All);
+        }
+        Self { spans, conditions, unread: parsed.unread }
     }
 
     /// Every version, without condition.
@@ -64,6 +75,14 @@ impl Applies {
             Truth::True if !self.conditions.is_empty() => Membership {
                 truth: Truth::Unknown,
                 why: format!("{}, on condition: {}", found.why, self.conditions.join("; ")),
+            },
+            Truth::True if !self.unread.is_empty() => Membership {
+                truth: Truth::Unknown,
+                why: format!(
+                    "{}, beside words that were not understood: {}",
+                    found.why,
+                    self.unread.join(" ")
+                ),
             },
             Truth::False if !self.is_decided() => {
                 let words: Vec<&str> =

@@ -8,7 +8,7 @@
 use crate::record::{Case, Claim, Otherwise, Statement, Verdict};
 use crate::subject::Subject;
 use std::cmp::Ordering;
-use wardline_product::{Applies, Membership, Products, Scheme, Span, Truth, Version};
+use wardline_product::{Applies, Bound, Membership, Products, Reading, Scheme, Span, Truth, Version};
 
 /// What a record says of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +156,10 @@ fn by_version(
         .filter(|(_, found)| found.truth == Truth::Unknown)
         .min_by_key(|(case, _)| rank(case.verdict));
     if let Some((case, found)) = doubtful {
+        if let Some(fix) = fixed_in.iter().find(|fix| settles(fix, case, version, scheme)) {
+            let why = format!("{}; the advisory names {fix} as the fix", found.why);
+            return (Verdict::Fixed, vec![why]);
+        }
         let verdict = match case.verdict {
             Verdict::Affected | Verdict::Possible => Verdict::Possible,
             Verdict::UnderInvestigation => Verdict::UnderInvestigation,
@@ -165,6 +169,25 @@ fn by_version(
     }
     let outside: Vec<String> = held.iter().map(|(_, found)| found.why.clone()).collect();
     outside_of(claim, version, scheme, fixed_in, outside)
+}
+
+/// Whether a fix ends a doubt about the line of a version: it is of that line, the version is not before it, and
+/// nothing but the version was open.
+fn settles(fix: &str, case: &Case, version: &Version, scheme: Scheme) -> bool {
+    let Some(fix) = Version::new(fix) else { return false };
+    let of_line = |span: &Span| match span {
+        Span::One(end) | Span::Range { high: Some(Bound { version: end, .. }), .. } => {
+            fix.extends(end) && version.extends(end)
+        }
+        _ => false,
+    };
+    let open = |span: &Span| span.holds(version, scheme, Reading::Exact) != Truth::False;
+    case.words.is_none()
+        && case.applies.conditions.is_empty()
+        && case.applies.unread.is_empty()
+        && case.applies.spans.iter().any(of_line)
+        && !case.applies.spans.iter().any(open)
+        && matches!(version.compare(&fix, scheme), Some(Ordering::Greater | Ordering::Equal))
 }
 
 /// What is said of a version that no case names.

@@ -97,6 +97,8 @@ const CONDITIONS: &[&str] = &[
     "serials",
     "included",
     "distributed",
+    "shipped",
+    "sold",
     "on",
     "for",
     "manufactured",
@@ -108,6 +110,41 @@ const CONDITIONS: &[&str] = &[
 const QUALIFIERS: &[&str] =
     &["build", "sp", "hf", "hotfix", "patch", "update", "upd", "mr", "beta", "alpha", "rc", "edition", "gma"];
 
+/// Words that turn a text round or say that nothing is told: never a name.
+const TURNS: &[&str] = &[
+    "affected",
+    "below",
+    "current",
+    "earlier",
+    "except",
+    "excluding",
+    "later",
+    "latest",
+    "multiple",
+    "n/a",
+    "na",
+    "newer",
+    "no",
+    "none",
+    "not",
+    "older",
+    "other",
+    "previous",
+    "prior",
+    "see",
+    "tbd",
+    "unaffected",
+    "undefined",
+    "unknown",
+    "unless",
+    "unspecified",
+    "various",
+    "without",
+];
+
+/// Operating systems: a text that begins with one says what the product runs on.
+const SYSTEMS: &[&str] = &["windows", "linux", "android", "ios", "macos"];
+
 /// Regions in brackets: the version beside them says the same.
 const REGIONS: &[&str] =
     &["global", "u.s.", "us", "united states", "outside the united states", "eu", "world"];
@@ -118,6 +155,10 @@ pub(super) fn lex(text: &str) -> (Vec<Lexeme>, Vec<String>) {
     let (text, mut conditions) = without_brackets(text);
     let words = words(&text);
     let mut lexemes = Vec::new();
+    if is_system(&words) {
+        conditions.push(words.join(" "));
+        return (lexemes, conditions);
+    }
     let mut place = 0_usize;
     while let Some(word) = words.get(place) {
         let lower = word.trim_end_matches(['.', ':']).to_lowercase();
@@ -128,6 +169,32 @@ pub(super) fn lex(text: &str) -> (Vec<Lexeme>, Vec<String>) {
         place = place.saturating_add(lexeme(&words, place, &lower, &mut lexemes).max(1));
     }
     (lexemes, conditions)
+}
+
+/// Whether the whole text names a system that the product runs on, and no limit.
+fn is_system(words: &[String]) -> bool {
+    let mut lower = words.iter().map(|word| word.to_lowercase());
+    let limit = |word: String| {
+        word.contains(['<', '>', '≤', '≥', '|'])
+            || matches!(word.as_str(), "version" | "versions" | "before" | "through" | "up")
+            || is_turn(&word)
+    };
+    lower.next().is_some_and(|first| SYSTEMS.contains(&first.as_str())) && !lower.any(limit)
+}
+
+/// Whether a word turns a text round or tells nothing.
+pub(super) fn is_turn(word: &str) -> bool {
+    TURNS.contains(&word.trim_end_matches(['.', ':']).to_lowercase().as_str())
+}
+
+/// The name that a text without any version is: every word begins with a capital letter (`RaspberryPi`, `UDP`).
+pub(super) fn name(lexemes: &[Lexeme]) -> Option<String> {
+    let words = lexemes.iter().map(|lexeme| match lexeme {
+        Lexeme::Word(word) if word.starts_with(char::is_uppercase) && !is_turn(word) => Some(word.as_str()),
+        _ => None,
+    });
+    let words: Vec<&str> = words.collect::<Option<_>>()?;
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// `vers:scheme/` in front says no more than what follows it.
@@ -158,7 +225,7 @@ fn without_brackets(text: &str) -> (String, Vec<String>) {
             kept.push(' ');
             kept.push_str(inside);
             kept.push(' ');
-        } else if !REGIONS.contains(&lower.as_str()) {
+        } else if !lower.trim_matches('(').is_empty() && !REGIONS.contains(&lower.as_str()) {
             conditions.push(inside.trim().to_owned());
         }
         rest = after;

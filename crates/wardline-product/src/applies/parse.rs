@@ -1,12 +1,21 @@
 //! Lexemes into spans.
 
-use super::lex::Lexeme;
+use super::lex::{Lexeme, is_turn};
 use crate::range::{Bound, Span};
 use crate::version::{Scheme, Version};
 use std::cmp::Ordering;
 
-/// The spans and the words that did not fit.
-pub(super) fn parse(lexemes: Vec<Lexeme>) -> (Vec<Span>, Vec<String>) {
+/// What lexemes say.
+pub(super) struct Parsed {
+    pub(super) spans: Vec<Span>,
+    /// Whose versions are meant, where that was said.
+    pub(super) conditions: Vec<String>,
+    /// Words that did not fit.
+    pub(super) unread: Vec<String>,
+}
+
+/// The spans, and the words that did not fit.
+pub(super) fn parse(lexemes: Vec<Lexeme>) -> Parsed {
     let mut parser = Parser::default();
     for lexeme in lexemes {
         parser.take(lexeme);
@@ -18,6 +27,9 @@ pub(super) fn parse(lexemes: Vec<Lexeme>) -> (Vec<Span>, Vec<String>) {
 struct Parser {
     spans: Vec<Span>,
     unread: Vec<String>,
+    conditions: Vec<String>,
+    /// Words after a sign, before its version: whose version it is (`< loader 7.55`).
+    whose: Vec<String>,
     /// A sign that waits for its version.
     sign: Option<Lexeme>,
     /// `all` was said: it stands for every version unless a limit follows.
@@ -43,6 +55,7 @@ impl Parser {
                 self.between = bare;
                 if let Some(sign) = self.sign.replace(lexeme) {
                     self.unread.push(sign_text(&sign).to_owned());
+                    self.unread.append(&mut self.whose);
                 }
             }
             Lexeme::AndEarlier => self.widen(Span::up_to, "and earlier"),
@@ -52,12 +65,17 @@ impl Parser {
                 Some(version) => self.version(version),
                 None => self.unread.push(text),
             },
+            Lexeme::Word(word) if self.sign.is_some() && !is_turn(&word) => self.whose.push(word),
             Lexeme::Word(word) => self.unread.push(word),
         }
     }
 
     fn version(&mut self, version: Version) {
         self.limited = true;
+        if !self.whose.is_empty() {
+            self.conditions.push(format!("the version is that of {}", self.whose.join(" ")));
+            self.whose.clear();
+        }
         let sign = self.sign.take();
         self.glued = matches!(sign, Some(Lexeme::Below | Lexeme::UpTo | Lexeme::After | Lexeme::From));
         self.bare = sign.is_none();
@@ -101,12 +119,13 @@ impl Parser {
         }
     }
 
-    fn finish(mut self) -> (Vec<Span>, Vec<String>) {
+    fn finish(mut self) -> Parsed {
         self.unread.extend(self.sign.take().map(|sign| sign_text(&sign).to_owned()));
+        self.unread.append(&mut self.whose);
         if self.all && !self.limited {
             self.spans.push(Span::All);
         }
-        (self.spans, self.unread)
+        Parsed { spans: self.spans, conditions: self.conditions, unread: self.unread }
     }
 }
 

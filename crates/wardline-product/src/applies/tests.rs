@@ -81,7 +81,12 @@ fn conditions_are_kept_and_make_it_unknown() {
         ("8.x (Wireless Battery Modules v17 | v17D19)", "8.x IF Wireless Battery Modules v17 | v17D19"),
         ("* (with option G28)", "any version IF with option G28"),
         ("All versions with U-Boot < V2016.05RS09", "any version IF with U-Boot < V2016.05RS09"),
-        ("distributed  < april 1, 2018", " IF distributed < april 1 2018"),
+        ("distributed  < april 1, 2018", "any version IF distributed < april 1 2018"),
+        ("Windows 10 Professional, U.S. release", "any version IF Windows 10 Professional , U.S. release"),
+        ("Windows XP <= 3.2", "at or before 3.2 ?? Windows XP"),
+        ("RaspberryPi", "any version IF RaspberryPi"),
+        ("UDP", "any version IF UDP"),
+        ("<  sentinel ldk rte 7.55", "before 7.55 IF the version is that of sentinel ldk rte"),
         ("053L000091 (global) / 054U000091 (U.S.)", "053L000091, 054U000091"),
     ] {
         assert_eq!(read(text), wanted, "{text}");
@@ -95,8 +100,10 @@ fn conditions_are_kept_and_make_it_unknown() {
 fn what_is_not_understood_is_told() {
     for (text, unread) in [
         ("7100 | 7900 | 100 | Protiva Carestation View", "Protiva Carestation View"),
-        ("<  sentinel ldk rte 7.55", "sentinel ldk rte"),
-        ("RaspberryPi", "RaspberryPi"),
+        ("Unspecified", "Unspecified"),
+        ("Not affected", "Not"),
+        ("< except 3.0", "except"),
+        ("< loader", "before loader"),
         ("<=", "up to"),
         ("<= < 5", "up to"),
         ("and earlier", "earlier"),
@@ -106,6 +113,9 @@ fn what_is_not_understood_is_told() {
         assert_eq!(applies.unread.join(" "), unread, "{text}");
         assert!(!applies.is_decided());
     }
+    // What stands beside words that nobody understood is no more than possible.
+    let (applies, version) = (Applies::read("except 3.0"), crate::Version::new("3.0").unwrap());
+    assert_eq!(applies.holds(&version, crate::Scheme::Dotted).truth, crate::Truth::Unknown);
     assert!(!Applies::read("").is_decided());
     assert!(!Applies::read(&"1.0 ".repeat(10_000)).is_decided());
     assert!(!Applies::read("((((((").is_decided());

@@ -5,7 +5,7 @@
 //! is planned give none, nor do versions to upgrade from.
 
 use std::cmp::Ordering;
-use wardline_product::{Applies, Scheme, Span, Truth, Version};
+use wardline_product::{Applies, Reading, Scheme, Span, Truth, Version};
 
 /// Longest text searched, in bytes.
 const TEXT_BYTES_MAX: usize = 8_192;
@@ -128,9 +128,12 @@ fn is_version(word: &str) -> bool {
 fn is_beyond(text: &str, affected: &[&Applies], scheme: Scheme) -> bool {
     let Some(version) = Version::new(text) else { return false };
     affected.iter().all(|applies| {
-        !applies.spans.is_empty()
-            && applies.holds(&version, scheme).truth == Truth::False
+        // What is offered as a fix is none of what is affected, though it be of the same line (1.52.01 of 1.52).
+        applies.is_decided()
             && applies.spans.iter().all(|span| {
+                if span.holds(&version, scheme, Reading::Exact) != Truth::False {
+                    return false;
+                }
                 let last = match span {
                     Span::All => return false,
                     Span::One(one) => one,

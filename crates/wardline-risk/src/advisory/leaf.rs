@@ -23,9 +23,9 @@ pub struct Leaf {
 /// Reads a leaf.
 #[must_use]
 pub fn leaf(product: &Product) -> Leaf {
-    let vendor = product.branch("vendor").unwrap_or_default().trim().to_owned();
+    let vendor = straight(product.branch("vendor").unwrap_or_default().trim());
     let named = product.branch("product_name").or_else(|| product.branch("product_family"));
-    let name = named.unwrap_or(&product.name).trim().to_owned();
+    let written = named.unwrap_or(&product.name).trim();
     let version = product.branch("product_version_range").or_else(|| product.branch("product_version"));
     let mut applies = match version {
         Some(text) => {
@@ -39,9 +39,19 @@ pub fn leaf(product: &Product) -> Leaf {
             applies.conditions.push(branch.name.clone());
         }
     }
-    let words = version.and_then(|_| words_of(&product.name, &name)).filter(|words| differs(words, &applies));
-    let (product, applies) = without_line(name, applies);
+    let words =
+        version.and_then(|_| words_of(&product.name, written)).filter(|words| differs(words, &applies));
+    let (product, applies) = without_line(straight(written), applies);
     Leaf { vendor, product, applies, words }
+}
+
+/// A name whose UTF-8 was taken for Latin-1 on the way (`DrÃ¤ger`), as it was meant.
+fn straight(text: &str) -> String {
+    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+    match bytes.filter(|bytes| !bytes.is_ascii()).map(String::from_utf8) {
+        Some(Ok(meant)) => meant,
+        _ => text.to_owned(),
+    }
 }
 
 /// The versions that the full name tells behind the product's, when every word of it was understood.
@@ -106,5 +116,23 @@ fn without_line(name: String, applies: Applies) -> (String, Applies) {
             (start.to_owned(), Applies { spans, ..applies })
         }
         _ => (name, applies),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_as_it_was_meant() {
+        for (text, wanted) in [
+            ("DrÃ¤ger", "Dräger"),
+            ("Dräger", "Dräger"),
+            ("Brüel & Kjær", "Brüel & Kjær"),
+            ("Acme", "Acme"),
+            ("東京", "東京"),
+        ] {
+            assert_eq!(straight(text), wanted);
+        }
     }
 }
