@@ -3,7 +3,7 @@
 //! The figures were counted over what is at hand of it (57 records of the 2.0 form and 76 corrected configurations,
 //! see `docs/performance.md`): status, descriptions, references, scores, configurations, nodes, matches, bounds. Two
 //! figures could not be: no rejected record and no `negate` was among them; they are one record of twenty and one
-//! node of two hundred here.
+//! joined node of eighty here.
 
 use super::random::Random;
 use std::fmt::Write as _;
