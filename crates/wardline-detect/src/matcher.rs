@@ -40,6 +40,7 @@ impl Told {
             Condition::Special(Special::EndOfLifeOs) => Self::of(Attribute::Os),
             Condition::Special(Special::SharedHostKey) => Self::of(Attribute::HostKey),
             Condition::Special(Special::RivalDhcpServers) => Self::of(Attribute::DhcpServer),
+            Condition::Special(Special::KnownVulnerability) => 0,
             Condition::Special(Special::WitnessContradiction) => {
                 let compared = [Attribute::Serial, Attribute::Model, Attribute::Software];
                 Self(compared.into_iter().map(Self::of).fold(0, |all, bit| all | bit)).0

@@ -34,6 +34,12 @@ pub struct ProductEntry {
     pub cpe: Vec<String>,
     /// How its versions are read.
     pub scheme: Scheme,
+    /// Whether the name alone means this product, whoever makes the device that says it.
+    pub alone: bool,
+    /// Whether updates leave the version that a device shows as it was.
+    pub in_place: bool,
+    /// Builds by which an operating system says that it may be this one.
+    pub builds: Vec<String>,
 }
 
 /// One maker's name for another: former names and takeovers.
@@ -56,6 +62,8 @@ pub struct Resolved {
     pub product: String,
     /// How its versions are read.
     pub scheme: Scheme,
+    /// Whether updates leave the version that a device shows as it was.
+    pub in_place: bool,
     /// How sure the name is: 1 where it is a listed name.
     pub confidence: f64,
     /// Why, in words.
@@ -70,6 +78,7 @@ pub struct Products {
     entries: Vec<ProductEntry>,
     by_name: BTreeMap<String, usize>,
     by_cpe: BTreeMap<(String, String), usize>,
+    by_name_alone: BTreeMap<String, usize>,
 }
 
 impl Products {
@@ -87,6 +96,9 @@ impl Products {
                 for name in std::iter::once(&entry.name).chain(&entry.aliases) {
                     all.by_name.entry(all.plain_key(vendor, name)).or_insert(index);
                 }
+            }
+            for name in std::iter::once(&entry.name).chain(&entry.aliases).filter(|_| entry.alone) {
+                all.by_name_alone.entry(all.product_words("", name).join(" ")).or_insert(index);
             }
             for (vendor, product) in entry.cpe.iter().filter_map(|cpe| cpe.split_once(':')) {
                 all.by_cpe.entry((vendor.to_lowercase(), product.to_lowercase())).or_insert(index);
@@ -107,10 +119,27 @@ impl Products {
                 maker: self.vendor(vendor).0,
                 product: product.trim().to_owned(),
                 scheme: Scheme::default(),
+                in_place: false,
                 confidence: 0.95,
                 why: "the names are taken as they are: no entry lists others for this product".to_owned(),
             },
         }
+    }
+
+    /// The product that a name means without its maker; nothing when the name could be anybody's.
+    #[must_use]
+    pub fn resolve_alone(&self, name: &str) -> Option<Resolved> {
+        let entry = self.by_name_alone.get(&self.product_words("", name).join(" "));
+        let entry = entry.and_then(|index| self.entries.get(*index))?;
+        Some(self.curated(entry, &format!("{name} is a name by itself")))
+    }
+
+    /// The operating systems that say they are of that build.
+    #[must_use]
+    pub fn of_build(&self, build: &str) -> Vec<Resolved> {
+        let of = |entry: &&ProductEntry| entry.builds.iter().any(|own| own == build);
+        let why = format!("{build} is a build");
+        self.entries.iter().filter(of).map(|entry| self.curated(entry, &why)).collect()
     }
 
     /// Which product a CPE name means; nothing when it leaves vendor or product open.
@@ -188,6 +217,7 @@ impl Products {
             maker: entry.maker.clone(),
             product: entry.name.clone(),
             scheme: entry.scheme,
+            in_place: entry.in_place,
             confidence: 1.0,
             why: format!("{why} of {} {}", entry.maker, entry.name),
         }

@@ -11,7 +11,7 @@ use crate::settle::{Word, settle};
 use crate::ssvc::Points;
 use crate::subject::Subject;
 use crate::suppress::Suppression;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use wardline_product::{Products, likeness};
 
@@ -101,6 +101,18 @@ impl Knowledge {
     /// Adds a likelihood of exploitation.
     pub fn add_likelihood(&mut self, cve: String, likelihood: Likelihood) {
         self.likelihood.insert(cve, likelihood);
+    }
+
+    /// The identifiers of its records.
+    #[must_use]
+    pub fn advisories(&self) -> HashSet<String> {
+        self.records.iter().map(|record| record.advisory.clone()).collect()
+    }
+
+    /// Whether a vulnerability is known to be exploited.
+    #[must_use]
+    pub fn is_exploited(&self, cve: &str) -> bool {
+        self.exploited.contains_key(cve)
     }
 
     /// How many records it holds.

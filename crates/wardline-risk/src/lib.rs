@@ -5,6 +5,8 @@
 
 pub mod advisory;
 pub mod cvss;
+pub mod exposure;
+pub mod finding;
 pub mod formula;
 pub mod judge;
 pub mod knowledge;

@@ -140,6 +140,10 @@ pub(crate) struct Model {
     pub(crate) os: Option<(&'static str, &'static str)>,
     pub(crate) stack: Stack,
     pub(crate) software: &'static [(&'static str, &'static str)],
+    /// Known vulnerabilities of that version, by published advisories.
+    pub(crate) vulnerable: &'static [&'static str],
+    /// Those that a reader could wrongly take it to have: repaired in that version, or of a product named like it.
+    pub(crate) not_vulnerable: &'static [&'static str],
     /// Host name before the number.
     pub(crate) name: &'static str,
     /// `#` stands for a digit.
@@ -163,6 +167,8 @@ pub(crate) const PLAIN: Model = Model {
     os: None,
     stack: Stack::Linux,
     software: &[],
+    vulnerable: &[],
+    not_vulnerable: &[],
     name: "HOST",
     serial: "",
     imaging: None,

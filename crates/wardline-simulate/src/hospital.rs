@@ -306,6 +306,8 @@ fn describe(host: &Host, gateways: &BTreeSet<Ipv4Addr>) -> TrueDevice {
         protocols: BTreeSet::new(),
         patient_data_in_clear: false,
         weaknesses: BTreeSet::new(),
+        vulnerable: model.vulnerable,
+        not_vulnerable: model.not_vulnerable,
         told: BTreeSet::new(),
     }
 }

@@ -128,6 +128,10 @@ pub struct TrueDevice {
     pub patient_data_in_clear: bool,
     /// Weaknesses shown so far.
     pub weaknesses: BTreeSet<Weakness>,
+    /// Known vulnerabilities that it has, by published advisories; not all of them.
+    pub vulnerable: &'static [&'static str],
+    /// Known vulnerabilities that it has not, though a careless reader could think so.
+    pub not_vulnerable: &'static [&'static str],
     /// Attributes that it, or another for it, told on the wire so far.
     pub told: BTreeSet<Attribute>,
 }

@@ -7,7 +7,7 @@ mod import;
 mod starter;
 
 pub(crate) use import::{Outcome as Imported, import};
-pub(crate) use starter::{DATED as STARTER_DATED, starter};
+pub(crate) use starter::{DATED as STARTER_DATED, starter, starter_into};
 
 use anyhow::{Context, Result};
 use std::ops::ControlFlow;
@@ -15,8 +15,10 @@ use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
 use wardline_content::Content;
 use wardline_formats::record::{self, Item, Source};
+use wardline_model::Device;
 use wardline_product::{Makers, ProductEntry, Products, Resolved, Scheme, Takeover};
 use wardline_risk::advisory::{Part, Reader};
+use wardline_risk::exposure::{other_names, parts};
 use wardline_risk::knowledge::{Exploited, Knowledge, Likelihood};
 use wardline_store::{KNOWLEDGE_BATCH_MAX, KnowledgeRecord, Store};
 
@@ -44,11 +46,14 @@ impl Library {
     }
 
     fn open_at(folder: &Path) -> Result<Self> {
+        Self::at(&format!("sqlite:{}", folder.join(DATABASE).display()))
+            .with_context(|| format!("the knowledge in {} cannot be opened", folder.display()))
+    }
+
+    /// Opens the knowledge in a database.
+    pub(crate) fn at(address: &str) -> Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let address = format!("sqlite:{}", folder.join(DATABASE).display());
-        let store = runtime
-            .block_on(Store::open(&address))
-            .with_context(|| format!("the knowledge in {} cannot be opened", folder.display()))?;
+        let store = runtime.block_on(Store::open(address)).context("the database cannot be opened")?;
         Ok(Self { runtime, store })
     }
 
@@ -93,6 +98,41 @@ impl Library {
             anyhow::Ok(())
         })?;
         Ok(knowledge)
+    }
+}
+
+/// The knowledge by which devices are judged: the starter pack, and what was imported.
+pub(crate) struct AtHand {
+    pub(crate) knowledge: Knowledge,
+    /// Pairs of keys that a person said are one product.
+    pub(crate) confirmed: Vec<(String, String)>,
+    /// What it is, in words.
+    pub(crate) words: String,
+}
+
+impl AtHand {
+    /// What there is about the products of these devices.
+    pub(crate) fn of(library: Option<&Library>, devices: &[Device], products: &Products) -> Result<Self> {
+        let dated = STARTER_DATED.trim();
+        let Some(library) = library else {
+            let knowledge = starter(products)?;
+            return Ok(Self { knowledge, confirmed: Vec::new(), words: format!("starter pack of {dated}") });
+        };
+        let confirmed = library.confirmed()?;
+        let mut keys: Vec<String> = Vec::new();
+        for part in devices.iter().flat_map(|device| parts(device, products)) {
+            keys.extend(part.products.into_iter().map(|one| one.key));
+        }
+        keys.sort();
+        keys.dedup();
+        let others: Vec<String> =
+            keys.iter().flat_map(|key| other_names(key, &confirmed)).map(str::to_owned).collect();
+        keys.extend(others);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut knowledge = library.about(&keys, products)?;
+        starter_into(&mut knowledge, products)?;
+        let words = format!("imported knowledge and the starter pack of {dated}");
+        Ok(Self { knowledge, confirmed, words })
     }
 }
 
@@ -146,6 +186,9 @@ pub(crate) fn products(content: &Content) -> Products {
         vendors: entry.vendors.clone(),
         cpe: entry.cpe.clone(),
         scheme: entry.scheme.as_deref().and_then(Scheme::by_name).unwrap_or_default(),
+        alone: entry.alone,
+        in_place: entry.in_place,
+        builds: entry.builds.clone(),
     });
     Products::new(makers, takeovers, entries.collect())
 }

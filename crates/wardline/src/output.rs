@@ -6,12 +6,15 @@ pub(crate) mod json;
 mod report;
 pub(crate) mod table;
 pub(crate) mod truth;
+pub(crate) mod verdict;
+mod vulnerabilities;
 pub(crate) mod words;
 
 use crate::witness::{Documents, Witness};
 use wardline_content::Content;
 use wardline_inventory::{Inventory, Knowledge};
 use wardline_model::{Correction, Device, Finding, Timestamp};
+use wardline_risk::exposure::Exposures;
 use wardline_sensor::Analysis;
 
 /// Everything there is to tell.
@@ -22,6 +25,10 @@ pub(crate) struct Report<'a> {
     pub(crate) inventory: Inventory,
     /// What is wrong.
     pub(crate) findings: Vec<Finding>,
+    /// What is known of the products that devices are made of.
+    pub(crate) exposures: Exposures,
+    /// What that was judged by, in words.
+    pub(crate) judged_by: String,
     /// How many threads may write it.
     pub(crate) threads: usize,
     /// What other documents say, and how it fits.
@@ -44,6 +51,8 @@ impl<'a> Report<'a> {
             analysis,
             inventory,
             findings,
+            exposures: Exposures::default(),
+            judged_by: String::new(),
             threads,
             witnesses: Vec::new(),
             corrections: Vec::new(),
@@ -58,6 +67,15 @@ impl<'a> Report<'a> {
         self.inventory = wardline_inventory::devices(&self.analysis.sightings, &knowledge, self.threads);
         let at = self.analysis.last.unwrap_or_default();
         self.findings = wardline_detect::findings(&self.inventory.devices, self.content, at);
+    }
+
+    /// Takes in what is known of the devices' products; vulnerabilities become findings.
+    pub(crate) fn judge(&mut self, exposures: Exposures, judged_by: String) {
+        self.exposures = exposures;
+        self.judged_by = judged_by;
+        self.findings.extend(wardline_risk::finding::findings(&self.inventory.devices, &self.exposures));
+        let order = |finding: &Finding| (finding.severity, finding.rule.clone(), finding.device.clone());
+        self.findings.sort_by_cached_key(|finding| (order(finding), finding.title.clone()));
     }
 
     /// What is known of the world and of the site.

@@ -14,6 +14,8 @@ pub enum Special {
     ClockWrong,
     /// The operating system's support has ended at the time of the capture ([`crate::OsLifecycle`]).
     EndOfLifeOs,
+    /// What is known of the device's products names it; the risk crate judges that, not the detection crate.
+    KnownVulnerability,
     /// The same long-lived key on two devices or more.
     SharedHostKey,
     /// Two servers hand out addresses of one network with different routers or name servers.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductNames {
-    /// Who makes it now: a listed maker.
+    /// Who makes it now: a listed maker, unless the product names itself.
     pub maker: String,
     /// The name Wardline shows.
     pub name: String,
@@ -22,6 +22,15 @@ pub struct ProductNames {
     pub cpe: Vec<String>,
     /// How its versions are read, by the name of a scheme; numbers and letter releases when not told.
     pub scheme: Option<String>,
+    /// Whether the name alone means this product, whoever makes the device that says it.
+    #[serde(default)]
+    pub alone: bool,
+    /// Whether updates leave the version that the wire shows as it was: then no version proves that one is missing.
+    #[serde(default)]
+    pub in_place: bool,
+    /// Builds by which an operating system says that it may be this one: `10.0.17763`.
+    #[serde(default)]
+    pub builds: Vec<String>,
     /// Why the names belong together.
     pub why: String,
 }
@@ -40,7 +49,7 @@ pub struct Succession {
 
 impl ProductNames {
     pub(crate) fn check(&self, is_maker: impl Fn(&str) -> bool) -> Result<(), String> {
-        if !is_maker(&self.maker) {
+        if !self.alone && !is_maker(&self.maker) {
             return Err(format!("`{}` is not a listed maker", self.maker));
         }
         if let Some(name) =

@@ -21,6 +21,7 @@ fn products() -> Products {
         vendors: strings(&["CareFusion"]),
         cpe: strings(&["bd:alaris_8015_pcu_firmware"]),
         scheme: Scheme::Dotted,
+        ..ProductEntry::default()
     };
     let takeovers =
         vec![takeover("CareFusion", "BD"), takeover("Welch Allyn", "Hillrom"), takeover("Hillrom", "Baxter")];

@@ -23,6 +23,8 @@ pub(crate) const CLINICAL: &[Model] = &[
         model: Some("IntelliVue MX700"),
         oui: [0x00, 0x09, 0xfb],
         software: &[("IntelliVue", "M.04.00")],
+        // Of the IntelliVue Information Center iX, and of another maker's monitors.
+        not_vulnerable: &["CVE-1999-0103", "CVE-2018-19010"],
         name: "MX700",
         serial: "DE#####A##",
         habits: &[Habit::Dhcp, Habit::Intellivue, Habit::Ntp],
@@ -34,6 +36,8 @@ pub(crate) const CLINICAL: &[Model] = &[
         model: Some("Infinity M540"),
         oui: [0x00, 0x30, 0xe6],
         software: &[("Infinity", "VG7.1")],
+        // Of the Infinity Delta.
+        not_vulnerable: &["CVE-2018-19010", "CVE-2018-19014"],
         name: "M540",
         serial: "ASKB-0###",
         habits: &[Habit::Vitals, Habit::Ntp],
@@ -75,6 +79,9 @@ pub(crate) const CLINICAL: &[Model] = &[
         os: Some(("Linux", "")),
         stack: Stack::Linux,
         software: &[("SpaceCom", "012U000061")],
+        // ICSMA-20-296-02 and ICSMA-21-294-01; repaired since 012U000040: ICSMA-17-082-02.
+        vulnerable: &["CVE-2020-25150", "CVE-2021-33885", "CVE-2021-33886"],
+        not_vulnerable: &["CVE-2017-6018"],
         name: "SpaceCom",
         serial: "######",
         habits: &[Habit::Dhcp, Habit::TelnetServed, Habit::HttpBasic],
@@ -83,7 +90,14 @@ pub(crate) const CLINICAL: &[Model] = &[
     },
     TELEMETRY,
     TELEMETRY,
-    Model { area: Area::Ward, ..PUMP },
+    Model {
+        area: Area::Ward,
+        software: &[("Alaris PCU", "12.3.1")],
+        vulnerable: &[],
+        // Beyond what the advisories name.
+        not_vulnerable: &["CVE-2020-25165", "CVE-2023-30560", "CVE-2023-30563", "CVE-2016-9355"],
+        ..PUMP
+    },
     Model {
         vendor: Some("Welch Allyn"),
         model: Some("Connex Spot Monitor"),
@@ -116,6 +130,9 @@ const PUMP: Model = Model {
     name: "PCU",
     serial: "1#######",
     software: &[("Alaris PCU", "9.33.1")],
+    // ICSMA-20-317-01 and ICSMA-23-194-01; not those of the syringe pumps of the same family (ICSMA-18-235-01).
+    vulnerable: &["CVE-2020-25165", "CVE-2023-30560", "CVE-2023-30563"],
+    not_vulnerable: &["CVE-2018-14786", "CVE-2019-10962"],
     habits: &[Habit::Dhcp, Habit::PumpLink],
     weight: 6,
     ..MONITOR

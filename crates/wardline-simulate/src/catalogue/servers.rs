@@ -110,6 +110,9 @@ pub(crate) const SERVERS: &[Model] = &[
         stack: Stack::Windows10,
         class: "inf.srv",
         software: &[("Alaris Systems Manager", "4.33")],
+        // ICSMA-20-317-01 and ICSMA-23-194-01.
+        vulnerable: &["CVE-2020-25165", "CVE-2023-30563"],
+        not_vulnerable: &["CVE-2019-10962"],
         name: "PUMPSRV",
         habits: &[Habit::Ntp, Habit::PumpEvents, Habit::SmbServed],
         ..SERVER

@@ -1,6 +1,7 @@
 //! `wardline analyze`: captures in, named devices, flows and findings out. No database.
 
 use super::Outcome;
+use crate::knowledge::{AtHand, Library, products};
 use crate::output::{Report, explain, folder, json, table};
 use crate::witness;
 use anyhow::{Context, Result};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use wardline_content::Content;
 use wardline_inventory::Knowledge;
 use wardline_model::Correction;
+use wardline_risk::exposure::Exposures;
 use wardline_sensor::{Options, analyse};
 use wardline_wire::capture::{Captures, FileSummary};
 
@@ -53,6 +55,12 @@ pub(crate) struct Arguments {
     /// above everything inferred; with --output it is written there again.
     #[arg(long, value_name = "FILE")]
     knowledge: Option<PathBuf>,
+    /// A folder of imported knowledge (`wardline feed import`), which adds to the built-in starter pack.
+    #[arg(long, value_name = "DIR", conflicts_with = "database")]
+    data: Option<PathBuf>,
+    /// The same in the database of a running Wardline: sqlite:… or postgres://…
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// Print why this device is what it is said to be: its id, an address, a MAC, a host name, an AE title or a
     /// serial number.
     #[arg(long, value_name = "DEVICE")]
@@ -82,6 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     if !arguments.witness.is_empty() {
         report.hear(documents);
     }
+    judge(&mut report, &content, arguments)?;
     if let Some(folder) = &arguments.output {
         folder::write(&mut report, folder)
             .with_context(|| format!("{}: the results could not be written there", folder.display()))?;
@@ -105,6 +114,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     // The process ends here: to give back a million pieces one by one would only take time.
     std::mem::forget(report);
     Ok(outcome)
+}
+
+/// Says what is known of the devices' products.
+fn judge(report: &mut Report<'_>, content: &Content, arguments: &Arguments) -> Result<()> {
+    let library = match (&arguments.data, &arguments.database) {
+        (Some(folder), _) => Some(Library::open(folder)?.with_context(|| {
+            format!("{} holds no knowledge; bring some in with `wardline feed import`", folder.display())
+        })?),
+        (None, Some(address)) => Some(Library::at(address)?),
+        (None, None) => None,
+    };
+    let products = products(content);
+    let devices = &report.inventory.devices;
+    let known = AtHand::of(library.as_ref(), devices, &products)?;
+    let exposures = Exposures::of(devices, &known.knowledge, &products, &known.confirmed, &[]);
+    report.judge(exposures, known.words);
+    Ok(())
 }
 
 /// What people of the site know better.

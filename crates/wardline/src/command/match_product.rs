@@ -2,6 +2,7 @@
 
 use super::{Outcome, analyze::Format};
 use crate::knowledge::{DATA_DEFAULT, Library, STARTER_DATED, candidates, maker_of, products, starter};
+use crate::output::verdict::{Verdict, verdict};
 use anyhow::Result;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -66,34 +67,6 @@ struct Named {
     why: String,
 }
 
-#[derive(Serialize)]
-struct Verdict {
-    id: String,
-    verdict: &'static str,
-    reasons: Vec<String>,
-    sources: Vec<Source>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cvss: Option<Score>,
-    kev: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    epss: Option<f64>,
-    fixed_in: Vec<String>,
-    treatments: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Source {
-    advisory: String,
-    verdict: &'static str,
-}
-
-#[derive(Serialize)]
-struct Score {
-    version: &'static str,
-    vector: String,
-    score: f64,
-}
-
 /// Runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     let products = products(&Content::embedded()?);
@@ -111,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
             on: &arguments.on,
         },
         resolved: named,
-        verdicts: matched.into_iter().map(verdict).collect(),
+        verdicts: matched.iter().map(verdict).collect(),
     };
     let out = &mut BufWriter::new(io::stdout().lock());
     match arguments.format {
@@ -188,45 +161,6 @@ fn find(
     matched.sort_by(|a, b| a.id.cmp(&b.id).then(a.verdict.cmp(&b.verdict)));
     matched.dedup_by(|a, b| a.id == b.id);
     Ok((named, matched))
-}
-
-fn verdict(matched: Matched) -> Verdict {
-    let mut treatments: Vec<String> = matched
-        .treatments
-        .iter()
-        .map(|treatment| {
-            let details = if treatment.details.is_empty() {
-                treatment.fixed_in.join(", ")
-            } else {
-                treatment.details.clone()
-            };
-            format!("{}: {details}", treatment.category).trim_end_matches([':', ' ']).to_owned()
-        })
-        .collect();
-    treatments.sort();
-    treatments.dedup();
-    Verdict {
-        verdict: matched.verdict.as_str(),
-        reasons: matched.reasons,
-        sources: matched
-            .sources
-            .into_iter()
-            .map(|(advisory, verdict)| Source { advisory, verdict: verdict.as_str() })
-            .collect(),
-        cvss: matched.cvss.map(|vector| {
-            let rating = vector.rating();
-            Score {
-                version: vector.version().as_str(),
-                vector: vector.to_string(),
-                score: rating.base.value(),
-            }
-        }),
-        kev: matched.exploited.is_some(),
-        epss: matched.likelihood.map(|likelihood| likelihood.score),
-        fixed_in: matched.fixed_in,
-        treatments,
-        id: matched.id,
-    }
 }
 
 fn words(answer: &Answer<'_>, out: &mut impl Write) -> Result<()> {

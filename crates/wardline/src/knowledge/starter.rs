@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use wardline_formats::record::{self, Item};
 use wardline_product::Products;
-use wardline_risk::advisory::Reader;
+use wardline_risk::advisory::{Part, Reader};
 use wardline_risk::knowledge::Knowledge;
 
 /// The pack.
@@ -19,6 +19,13 @@ pub(crate) const DATED: &str = include_str!("../../starter/dated.txt");
 /// Everything in the pack.
 pub(crate) fn starter(products: &Products) -> Result<Knowledge> {
     let mut knowledge = Knowledge::default();
+    starter_into(&mut knowledge, products)?;
+    Ok(knowledge)
+}
+
+/// Adds what is in the pack and not known yet: an imported record is as new as the pack's, or newer.
+pub(crate) fn starter_into(knowledge: &mut Knowledge, products: &Products) -> Result<()> {
+    let imported = knowledge.advisories();
     let mut reader = Reader::new(products);
     for line in BufReader::new(zstd::Decoder::new(PACK)?).lines() {
         let line = line?;
@@ -30,10 +37,20 @@ pub(crate) fn starter(products: &Products) -> Result<Knowledge> {
             ControlFlow::Continue(())
         })?;
         if let Some(source) = ended.source {
-            found.iter().for_each(|record| knowledge.add_part(reader.part(record, source), products));
+            for record in &found {
+                let part = match reader.part(record, source) {
+                    Part::Records(mut records) => {
+                        records.retain(|one| !imported.contains(&one.advisory));
+                        Part::Records(records)
+                    }
+                    Part::Exploited(cve, _) if knowledge.is_exploited(&cve) => Part::Nothing,
+                    part => part,
+                };
+                knowledge.add_part(part, products);
+            }
         }
     }
-    Ok(knowledge)
+    Ok(())
 }
 
 #[cfg(test)]

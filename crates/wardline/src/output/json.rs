@@ -66,7 +66,15 @@ pub(crate) fn write_observations(report: &Report<'_>, out: &mut impl Write) -> i
 fn devices(report: &Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
     let names = FileNames::of(report);
     let items = report.inventory.devices.iter().map(Ok);
-    lines::write(items, report.threads, layout, |text, one: &&Device| device(text, one, &names), out)
+    let known: Vec<String> = report.exposures.all.iter().map(super::verdict::of_part).collect();
+    let render = |text: &mut Text, one: &&Device| {
+        device(text, one, &names, |text| {
+            let places = report.exposures.places(&one.id);
+            let parts = places.iter().filter_map(|place| known.get(*place));
+            text.array(parts, |text, part| _ = text.plain(part));
+        });
+    };
+    lines::write(items, report.threads, layout, render, out)
 }
 
 fn flows(report: &mut Report<'_>, layout: Layout, out: &mut impl Write) -> io::Result<()> {
@@ -155,7 +163,7 @@ fn witness(text: &mut Text, witness: &Witness) {
     });
 }
 
-fn device(text: &mut Text, device: &Device, names: &FileNames<'_>) {
+fn device(text: &mut Text, device: &Device, names: &FileNames<'_>, known: impl FnOnce(&mut Text)) {
     let string = |text: &mut Text, word: &String| text.string(word);
     text.object(|text| {
         text.key("id").string(&device.id);
@@ -188,6 +196,7 @@ fn device(text: &mut Text, device: &Device, names: &FileNames<'_>) {
         text.key("last_seen").time(device.last_seen);
         text.key("services").array(&device.services, service);
         text.key("patient_data_in_clear").flag(device.patient_data_in_clear);
+        known(text.key("vulnerabilities"));
         text.key("evidence").array(&device.evidence, |text, one| evidence(text, one, names));
     });
 }

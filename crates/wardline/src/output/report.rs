@@ -7,6 +7,7 @@ mod device;
 mod sankey;
 
 use super::table::by_rule;
+use super::vulnerabilities;
 use super::words::{
     ClassGroup, count, device_label, group, grouped, period, plain_counter, roles_text, software_text,
     urgency,
@@ -21,6 +22,8 @@ use wardline_wire::capture::FileSummary;
 const DETAILED_MAX: usize = 400;
 /// Kinds of finding named in the summary.
 const FIRST_MAX: usize = 3;
+/// Lines of vulnerabilities listed.
+const LINES_MAX: usize = 500;
 /// Devices listed under one finding.
 const NAMED_MAX: usize = 40;
 
@@ -51,6 +54,7 @@ fn page(report: &Report<'_>) -> Markup {
                     (groups(report))
                     (talk(report))
                     (findings(report))
+                    (vulnerabilities(report))
                     (patient_data(report))
                     (old_systems(report))
                     (unknowns(report))
@@ -76,7 +80,7 @@ fn head(report: &Report<'_>) -> Markup {
             }
             nav aria-label="On this page" {
                 @for (link, text) in [
-                    ("#summary", "Summary"), ("#groups", "By kind"), ("#talk", "Who talks to whom"), ("#findings", "Findings"),
+                    ("#summary", "Summary"), ("#groups", "By kind"), ("#talk", "Who talks to whom"), ("#findings", "Findings"), ("#vulnerabilities", "Vulnerabilities"),
                     ("#clear", "Patient data"), ("#old", "Old systems"), ("#unknown", "Not yet identified"), ("#devices", "All devices"), ("#reading", "What was read"),
                 ] { a href=(link) { (text) } " " }
             }
@@ -233,6 +237,52 @@ fn findings(report: &Report<'_>) -> Markup {
             @for same in by_rule(&report.findings) {
                 @if let [first, ..] = same.as_slice() { (finding(report, first, &same)) }
             }
+        }
+    }
+}
+
+/// Known vulnerabilities, one line per model and cause.
+fn vulnerabilities(report: &Report<'_>) -> Markup {
+    let lines = vulnerabilities::lines(report);
+    html! {
+        section id="vulnerabilities" {
+            h2 { "Known vulnerabilities" }
+            @if report.judged_by.is_empty() { p { "No knowledge of vulnerabilities was at hand." } }
+            @else { p.muted { "Judged by " (report.judged_by) ". The reasons of every verdict stand in devices.json." } }
+            @if lines.is_empty() { p { "None is known of what was recognised. That is no proof that there is none." } }
+            @else {
+                div.scroll tabindex="0" role="region" aria-label="Known vulnerabilities" { table {
+                    caption.hidden { "Known vulnerabilities, one line per model and cause" }
+                    thead { tr {
+                        @for title in ["How bad", "Vulnerability", "Product and version", "Devices", "Why", "What to do"] { th scope="col" { (title) } }
+                    } }
+                    tbody { @for line in lines.iter().take(LINES_MAX) { (vulnerability(report, line)) } }
+                } }
+                @if lines.len() > LINES_MAX { p.muted { "and " (lines.len() - LINES_MAX) " more in devices.json" } }
+            }
+        }
+    }
+}
+
+fn vulnerability(report: &Report<'_>, line: &vulnerabilities::Line<'_>) -> Markup {
+    html! {
+        tr {
+            td { span class=(format!("badge {}", line.severity.as_str())) { (line.severity.as_str()) } }
+            th scope="row" {
+                (line.matched.id)
+                @if line.verdict() == "perhaps" { span.chip { "perhaps" } }
+                @if !line.marks().is_empty() { " " span.muted { (line.marks()) } }
+            }
+            td { (line.product()) }
+            td {
+                details {
+                    summary { (line.devices.len()) }
+                    @for id in line.devices.iter().take(NAMED_MAX) { a href=(format!("#{id}")) { (report.label(id)) } " " }
+                    @if line.devices.len() > NAMED_MAX { span.muted { "and " (line.devices.len() - NAMED_MAX) " more" } }
+                }
+            }
+            td { (line.matched.reasons.join("; ")) }
+            td { (wardline_risk::finding::next_step(line.matched)) }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::words::{
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
-use wardline_model::{Device, Finding, Severity};
+use wardline_model::{Device, Finding, FindingKind, Severity};
 
 /// Widest text of a column; the whole stands in the JSON.
 const COLUMN_MAX: usize = 34;
@@ -42,7 +42,7 @@ impl Style {
         Self { colour: wanted && io::stdout().is_terminal(), width }
     }
 
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(super) fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
@@ -52,7 +52,7 @@ impl Style {
         wrapped(text, room)
     }
 
-    fn severity(self, severity: Severity, text: &str) -> String {
+    pub(super) fn severity(self, severity: Severity, text: &str) -> String {
         let code = match severity {
             Severity::Critical => "1;37;41",
             Severity::High => "1;31",
@@ -71,6 +71,7 @@ pub(crate) fn write(report: &Report<'_>, style: Style, out: &mut impl Write) -> 
         write_group(group, &devices, report, style, out)?;
     }
     write_findings(report, style, out)?;
+    super::vulnerabilities::write(report, style, out)?;
     write_witnesses(report, style, out)?;
     write_counters(report, style, out)
 }
@@ -181,11 +182,13 @@ fn row(device: &Device, report: &Report<'_>) -> [String; 7] {
 }
 
 fn write_findings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
-    if report.findings.is_empty() {
+    let together = by_rule(&report.findings);
+    if together.is_empty() {
         return writeln!(out, "\nNo findings.");
     }
-    writeln!(out, "\n{}  {}", style.paint("1", "FINDINGS"), report.findings.len())?;
-    for same in by_rule(&report.findings) {
+    let number: usize = together.iter().map(Vec::len).sum();
+    writeln!(out, "\n{}  {number}", style.paint("1", "FINDINGS"))?;
+    for same in together {
         let [first, ..] = same.as_slice() else { continue };
         let names: Vec<String> =
             same.iter().map(|f| cell(&report.label(&f.device), COLUMN_MAX)).take(NAMED_MAX).collect();
@@ -208,10 +211,10 @@ fn write_findings(report: &Report<'_>, style: Style, out: &mut impl Write) -> io
     Ok(())
 }
 
-/// Findings of one rule and severity together, the worst first, the most frequent of equally bad ones before.
+/// Findings of one rule and severity together but for vulnerabilities, which have lists of their own, the worst first, the most frequent of equally bad ones before.
 pub(crate) fn by_rule(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut together: Vec<Vec<&Finding>> = Vec::new();
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| finding.kind != FindingKind::Vulnerability) {
         let same = |group: &&mut Vec<&Finding>| {
             group.first().is_some_and(|f| f.rule == finding.rule && f.severity == finding.severity)
         };

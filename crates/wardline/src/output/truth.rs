@@ -79,6 +79,8 @@ struct DeviceView<'a> {
     protocols: Vec<&'static str>,
     patient_data_in_clear: bool,
     weaknesses: Vec<&'static str>,
+    vulnerable: &'static [&'static str],
+    not_vulnerable: &'static [&'static str],
     told: Vec<&'static str>,
 }
 
@@ -289,6 +291,8 @@ fn device(device: &TrueDevice) -> DeviceView<'_> {
         protocols: device.protocols.iter().copied().collect(),
         patient_data_in_clear: device.patient_data_in_clear,
         weaknesses: device.weaknesses.iter().map(|w| w.id()).collect(),
+        vulnerable: device.vulnerable,
+        not_vulnerable: device.not_vulnerable,
         told: device.told.iter().map(|a| a.as_str()).collect(),
     }
 }

@@ -238,3 +238,42 @@ fn of_a_thousand_devices_the_medical_ones_have_their_class_and_maker() {
     eprintln!("class and maker of {both} of {all} medical devices: {share:.3}");
     assert!(share >= 0.94, "{share:.3}");
 }
+
+#[test]
+fn seeded_vulnerabilities_are_found_and_no_others() {
+    let (mut found_ones, mut spared) = (BTreeSet::new(), BTreeSet::new());
+    for seed in [1, 7] {
+        let hospital = Hospital::of(120, seed);
+        let findings = hospital.analysis["findings"].as_array().unwrap();
+        for truth in hospital.truth["devices"].as_array().unwrap() {
+            let told = |name: &str| truth["told"].as_array().unwrap().iter().any(|one| one == name);
+            let Some(device) = found(hospital.devices(), truth).filter(|_| told("software")) else {
+                continue;
+            };
+            let has = |id: &Value, rule: &str| {
+                let of = |finding: &&Value| finding["device"] == device["id"] && finding["rule"] == rule;
+                let title =
+                    |finding: &Value| finding["title"].as_str().unwrap().contains(id.as_str().unwrap());
+                findings.iter().filter(of).any(title)
+            };
+            for id in truth["vulnerable"].as_array().unwrap() {
+                assert!(has(id, "known-vulnerability"), "{id} of {truth} in {device}");
+                found_ones.insert((truth["model"].to_string(), id.to_string()));
+            }
+            for id in truth["not_vulnerable"].as_array().unwrap() {
+                let any = ["known-vulnerability", "possible-vulnerability"].iter().any(|rule| has(id, rule));
+                assert!(!any, "{id} of {truth} in {device}");
+                spared.insert((truth["software"].to_string(), id.to_string()));
+            }
+        }
+        // What is told of one device is told with its reasons, product and version.
+        let all = hospital.devices().iter().flat_map(|one| one["vulnerabilities"].as_array().unwrap());
+        for one in all {
+            assert!(
+                one["product"].is_string() && one["reasons"].as_array().is_some_and(|all| !all.is_empty()),
+                "{one}"
+            );
+        }
+    }
+    assert!(found_ones.len() >= 8 && spared.len() >= 10, "{found_ones:?} {spared:?}");
+}

@@ -210,5 +210,6 @@ fn everything_published_is_taken_in() {
         assert!(kinds.contains(kind), "{kinds:?}");
     }
     let (_, again) = import(&data, &shared);
+    assert_eq!(again.len(), report.len(), "every file is reported the second time too");
     assert!(again.iter().all(|line| line["added"] == json!(0)));
 }
