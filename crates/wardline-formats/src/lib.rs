@@ -33,12 +33,14 @@ pub mod json;
 mod leases;
 mod mac;
 mod mapping;
+pub mod mds2;
 mod nmap;
 pub mod open;
 pub mod record;
 pub mod site;
 mod tables;
 pub mod udi;
+pub mod workbook;
 pub mod yaml;
 mod zeek;
 

@@ -8,7 +8,7 @@
 //! [`RATIO_FREE_BYTES`]; [`PARTS_MAX`]. Refused: encrypted members, zip within zip, other compression.
 
 mod wide;
-mod zip;
+pub(crate) mod zip;
 
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};

@@ -37,7 +37,7 @@ pub(super) fn inspect(root: &Node<'_>, tools: Tools<'_>) -> Report {
     }
     let text = |name: &str| root.text_of(name).unwrap_or_default();
     let has = |name: &str| root.get(name).is_some();
-    if has("bomFormat") || text("$schema").contains("cyclonedx") {
+    if has("bomFormat") || text("$schema").contains("cyclonedx.org/schema/bom") {
         return cyclonedx(root);
     }
     if has("CVE_Items")
@@ -148,6 +148,7 @@ pub(super) fn broken(bytes: &[u8]) -> Report {
         ("\"oscal-version\"", "oscal"),
         ("\"cacao-", "cacao"),
         ("\"bundle--", "stix"),
+        ("\"spec_version\"", "stix"),
         ("\"resourceType\"", "fhir"),
         ("\"event_type\"", "suricata-eve"),
     ];

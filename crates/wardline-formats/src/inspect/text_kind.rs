@@ -4,8 +4,9 @@ mod firewall;
 
 use super::{Report, Severity};
 use crate::json::{Node, Pointer};
+use crate::mds2::{self, Says};
 use crate::record::{Source, of_head};
-use crate::{csv, yaml};
+use crate::{csv, workbook, yaml};
 
 /// Bytes looked at to tell a text's kind.
 const HEAD_BYTES: usize = 64 << 10;
@@ -65,10 +66,45 @@ fn dicom(bytes: &[u8]) -> Report {
 
 /// Workbooks: a form MDS2 when its sheets carry question ids.
 fn workbook(bytes: &[u8]) -> Report {
-    let mds2 = [&b"MDS2"[..], b"MDS\xc2\xb2"].iter().any(|sign| memchr::memmem::find(bytes, sign).is_some());
-    let mut report = Report::new(if mds2 { "mds2" } else { "unknown" });
-    let why = "a workbook: its sheets are not read yet";
-    report.tell(if mds2 { Severity::Info } else { Severity::Error }, "kind", "1:1", why);
+    let read = match workbook::read(bytes) {
+        Ok(read) => read,
+        Err(error) => {
+            let mut report = Report::new("unknown");
+            report.error("workbook", "1:1", format!("a workbook that cannot be read: {error}"));
+            return report;
+        }
+    };
+    let Some(form) = mds2::read(&read) else {
+        let mut report = Report::new("unknown");
+        report.error("kind", "1:1", "a workbook without the question ids of MDS2");
+        return report;
+    };
+    let mut report = Report::new("mds2");
+    report.format_version = Some(form.edition.as_str().to_owned());
+    for odd in &form.odd {
+        let severity =
+            if matches!(odd.code, "maker" | "model") { Severity::Error } else { Severity::Warning };
+        report.tell(severity, odd.code, &odd.place, odd.why.as_str());
+    }
+    let said = [
+        ("maker", &form.maker),
+        ("model", &form.model),
+        ("version", &form.version),
+        ("document", &form.document),
+        ("date", &form.date),
+    ];
+    said.into_iter().for_each(|(name, text)| report.text(name, Some(text)));
+    report.count("answers", form.answers.len());
+    for (name, says) in [
+        ("yes", Says::Yes),
+        ("no", Says::No),
+        ("not_applicable", Says::NotApplicable),
+        ("in_notes", Says::SeeNote),
+        ("said_unknown", Says::Unknown),
+        ("blank", Says::Blank),
+    ] {
+        report.count(name, form.count(&says));
+    }
     report
 }
 

@@ -234,6 +234,11 @@ fn namespaces(root: &Element) -> impl Iterator<Item = &str> {
 fn judge(root: &Element, bytes: &[u8]) -> Report {
     let within = |name: &str| namespaces(root).find(|space| space.contains(name));
     let name = root.name.as_str();
+    if name == "schema" && within("www.w3.org/2001/XMLSchema").is_some() {
+        let mut report = Report::new("unknown");
+        report.error("kind", "/schema", "a schema (XSD), which tells of documents and is none");
+        return report;
+    }
     if let Some(space) = within("cyclonedx.org/schema/bom") {
         return cyclonedx::inspect(root, space, bytes);
     }

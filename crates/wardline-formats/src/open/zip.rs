@@ -11,8 +11,8 @@ const END: &[u8] = b"PK\x05\x06";
 const COMMENT_MAX: usize = 65_535 + 22;
 
 /// One member.
-pub(super) struct Member {
-    pub(super) name: String,
+pub(crate) struct Member {
+    pub(crate) name: String,
     method: u16,
     flags: u16,
     packed: usize,
@@ -20,7 +20,7 @@ pub(super) struct Member {
 }
 
 /// A directory of members.
-pub(super) struct Archive {
+pub(crate) struct Archive {
     members: Vec<Member>,
 }
 
@@ -34,7 +34,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 impl Archive {
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, OpenError> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, OpenError> {
         let tail = bytes.get(bytes.len().saturating_sub(COMMENT_MAX)..).unwrap_or(bytes);
         let end = memchr::memmem::rfind(tail, END).ok_or(OpenError::Zip("its directory is missing"))?;
         let end = tail.get(end..).unwrap_or_default();
@@ -56,7 +56,7 @@ impl Archive {
         Ok(Self { members })
     }
 
-    pub(super) fn members(&self) -> &[Member] {
+    pub(crate) fn members(&self) -> &[Member] {
         &self.members
     }
 
@@ -90,7 +90,7 @@ fn entry_of(entry: &[u8]) -> Option<(Option<Member>, usize)> {
 
 impl Member {
     /// What it holds, unpacked as it is read.
-    pub(super) fn open<'a>(&self, archive: &'a [u8]) -> Result<Box<dyn Read + 'a>, OpenError> {
+    pub(crate) fn open<'a>(&self, archive: &'a [u8]) -> Result<Box<dyn Read + 'a>, OpenError> {
         if self.flags & 1 != 0 {
             return Err(OpenError::Zip("a member is encrypted"));
         }

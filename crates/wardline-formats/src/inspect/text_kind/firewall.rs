@@ -51,6 +51,20 @@ const PLATFORMS: &[Platform] = &[
         and: &[],
         not: &["set system host-name"],
     },
+    // As `show` nests it, or as its file system keeps it.
+    Platform {
+        kind: "firewall:palo-alto",
+        any: &[
+            "deviceconfig {",
+            "localhost.localdomain {",
+            "panorama {",
+            "ethernet1/1 {",
+            "set config devices ",
+            "set config shared ",
+        ],
+        and: &[],
+        not: &[],
+    },
     Platform {
         kind: "firewall:junos",
         any: &[
