@@ -1,7 +1,10 @@
 //! The door, on both databases.
 
 use crate::*;
+use std::fs;
 use std::future::Future;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use wardline_store::Scope;
@@ -210,6 +213,36 @@ fn a_token_gives_at_most_what_its_owner_has_and_ends() {
     });
 }
 
+/// The verifier that is built on the Go project's library (`tests/peers/tlog_verify.go`): the whole export holds, and
+/// with a flipped byte it does not, at the leaf where ours says so too.
+fn a_verifier_of_others_agrees(export: &Path, key: &str) {
+    const GO: &str = "/usr/lib/go-1.19/bin/go";
+    const LIBRARY: &str = "/usr/share/gocode";
+    if !Path::new(GO).exists() || !Path::new(LIBRARY).join("src/golang.org/x/mod/sumdb/tlog").exists() {
+        println!("SKIPPED: Go and its x/mod library are not here: the ledger was checked by our verifier only");
+        return;
+    }
+    let built = tempfile::tempdir().unwrap();
+    let program = built.path().join("tlog_verify");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/tlog_verify.go");
+    let mut build = Command::new(GO);
+    build.args(["build", "-o"]).arg(&program).arg(source).env("GO111MODULE", "off").env("GOPATH", LIBRARY);
+    assert!(build.env("GOCACHE", built.path().join("cache")).status().unwrap().success());
+    let verify = || {
+        let output = Command::new(&program).arg(export).arg(key).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(verify(), (true, "303 entries hold\n".to_owned()));
+    let path = export.join("tile/entries/001.p/47");
+    let sound = fs::read(&path).unwrap();
+    let mut flipped = sound.clone();
+    flipped[2 + 34 * 20] ^= 1;
+    fs::write(&path, flipped).unwrap();
+    let (holds, said) = verify();
+    assert!(!holds && said.starts_with("leaf 276:"), "{said}");
+    fs::write(&path, sound).unwrap();
+}
+
 #[test]
 fn everything_done_and_refused_is_in_the_ledger_and_a_changed_byte_is_located() {
     on_both(|bench| async move {
@@ -235,6 +268,7 @@ fn everything_done_and_refused_is_in_the_ledger_and_a_changed_byte_is_located() 
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(app.ledger_export(&console, folder.path()).await.unwrap(), 303);
         assert_eq!(app.ledger_check_export(folder.path()).unwrap(), 303);
+        a_verifier_of_others_agrees(folder.path(), &app.ledger_key().unwrap());
 
         let store = Store::open(&bench.address).await.unwrap();
         let mut tx = store.write().await.unwrap();

@@ -33,6 +33,16 @@ const PEERS: &[Peer] = &[
     Peer { program: "curl", package: "curl", needed_for: "the console spoken to over TLS" },
     Peer { program: "chromium", package: "chromium", needed_for: "the report opened in a browser" },
     Peer { program: "pg_ctlcluster", package: "postgresql", needed_for: "the store's suite on PostgreSQL" },
+    Peer {
+        program: "/usr/lib/go-1.19/bin/go",
+        package: "golang-1.19-go",
+        needed_for: "the ledger checked by a verifier of others",
+    },
+    Peer {
+        program: "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go",
+        package: "golang-golang-x-mod-dev",
+        needed_for: "the ledger checked by a verifier of others",
+    },
     Peer { program: "c++", package: "g++", needed_for: "the coverage-guided fuzz targets compile" },
     Peer { program: "python3", package: "python3", needed_for: "DICOM, HL7 and SDC spoken by Python peers" },
 ];
