@@ -9,6 +9,7 @@
 //! stands outside the database ([`Seal`]).
 
 mod account;
+mod archive;
 mod audit;
 mod caller;
 mod credential;
@@ -36,9 +37,9 @@ pub use seal::{Seal, SealError};
 pub use signin::{Entered, SignIn};
 pub use wardline_authority::{Action, Role};
 pub use wardline_store::{
-    AuditRow, Cursor, Department, DepartmentId, DeviceFilter, DeviceOrder, DeviceRecord, DeviceValue,
-    Elevation, EvidenceRow, LifeCycle, Page, Reach, Rows, Scope, Session, Site, SiteId, Stage, Store,
-    StoreError, Token, ValueKind,
+    ArchiveError, Archived, AuditRow, Cursor, Department, DepartmentId, DeviceFilter, DeviceOrder,
+    DeviceRecord, DeviceValue, Elevation, EvidenceRow, LifeCycle, Page, Reach, Rows, Scope, Session, Site,
+    SiteId, Stage, Store, StoreError, Token, ValueKind,
 };
 
 use std::sync::Arc;

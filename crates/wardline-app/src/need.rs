@@ -18,5 +18,6 @@ pub enum Need {
 /// A job that the program does by itself: its name, what it may do at most, and how often in seconds.
 pub const JOBS: &[(&str, Action, u64)] = &[
     ("sequence the ledger", Action::AuditVerify, 1),
+    ("erase what is past its time", Action::SettingsWrite, 86_400),
     ("conclude devices from what sensors saw", Action::SensorDeliver, 2),
 ];

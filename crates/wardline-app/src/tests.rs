@@ -219,7 +219,9 @@ fn a_verifier_of_others_agrees(export: &Path, key: &str) {
     const GO: &str = "/usr/lib/go-1.19/bin/go";
     const LIBRARY: &str = "/usr/share/gocode";
     if !Path::new(GO).exists() || !Path::new(LIBRARY).join("src/golang.org/x/mod/sumdb/tlog").exists() {
-        println!("SKIPPED: Go and its x/mod library are not here: the ledger was checked by our verifier only");
+        println!(
+            "SKIPPED: Go and its x/mod library are not here: the ledger was checked by our verifier only"
+        );
         return;
     }
     let built = tempfile::tempdir().unwrap();
@@ -281,5 +283,24 @@ fn everything_done_and_refused_is_in_the_ledger_and_a_changed_byte_is_located() 
         assert!(report.problems[0].starts_with("leaf 123: its record"), "{report:?}");
         assert!(report.problems[1].starts_with("leaf 302: its row"), "{report:?}");
         store.close().await;
+    });
+}
+
+#[test]
+fn an_audit_past_its_time_loses_its_words_and_the_ledger_still_holds() {
+    on_both(|bench| async move {
+        let (app, console) = (&bench.app, Caller::console());
+        bench.administrator().await;
+        while app.sequence("one").await.unwrap() > 0 {}
+        assert_eq!(app.retain("one").await.unwrap(), 0);
+        bench.pass(86_400 * 365 * 7);
+        let erased = app.retain("one").await.unwrap();
+        assert!(erased >= 2, "{erased}");
+        assert_eq!(app.retain("two").await.unwrap(), 0, "another has the lease");
+        while app.sequence("one").await.unwrap() > 0 {}
+        let report = app.ledger_verify(&console).await.unwrap();
+        assert!(report.problems.is_empty() && report.erased >= 2, "{report:?}");
+        let rows = app.audit_list(&console, None, 50).await.unwrap();
+        assert!(rows.iter().any(|row| row.action == "data.erase"), "{rows:?}");
     });
 }

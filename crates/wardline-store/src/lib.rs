@@ -24,6 +24,7 @@
 //!    (`suite.rs`). Each runs on an empty SQLite file and on an empty PostgreSQL database.
 
 mod account;
+mod archive;
 mod audit;
 mod conversation;
 mod device;
@@ -32,6 +33,7 @@ mod error;
 mod knowledge;
 mod migrate;
 mod page;
+mod retention;
 mod scope;
 mod site;
 mod store;
@@ -43,6 +45,7 @@ mod value;
 mod word;
 
 pub use account::{Account, AccountId, Elevation, Session, Stage, Token};
+pub use archive::{ArchiveError, Archived};
 pub use audit::{AuditRow, OutboxRow};
 pub use conversation::{Edge, EvidenceRow, Passed};
 pub use device::{DeviceFilter, DeviceOrder, DeviceRecord, DeviceValue, LifeCycle, ValueKind};

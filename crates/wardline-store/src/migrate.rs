@@ -42,6 +42,19 @@ const REMEMBER: &str = "CREATE TABLE IF NOT EXISTS migration (\n  number INT NOT
 /// A number that PostgreSQL's advisory lock knows us by: `ward` in ASCII.
 const LOCK: i64 = 0x7761_7264;
 
+/// The last step that this program knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |last| last.number)
+}
+
+/// The last step that a database has taken; 0 when it is new.
+pub(crate) async fn reached(store: &Store) -> Result<i64, StoreError> {
+    let mut tx = store.write().await?;
+    let known = history(&mut tx).await?;
+    tx.commit().await?;
+    Ok(known.iter().map(|(number, _)| *number).max().unwrap_or(0))
+}
+
 /// Applies what is missing, up to `until` (a test's way to stop early).
 pub(crate) async fn run(store: &Store, until: Option<i64>) -> Result<(), StoreError> {
     for migration in MIGRATIONS.iter().filter(|migration| until.is_none_or(|until| migration.number <= until))
@@ -49,11 +62,11 @@ pub(crate) async fn run(store: &Store, until: Option<i64>) -> Result<(), StoreEr
         let mut tx = store.write().await?;
         lock(&mut tx).await?;
         let known = history(&mut tx).await?;
-        if let Some(newest) = known.iter().map(|(number, _)| *number).max()
-            && newest > MIGRATIONS.last().map_or(0, |last| last.number)
+        if let Some(last) = known.iter().map(|(number, _)| *number).max()
+            && last > newest()
         {
             let why =
-                format!("a newer program wrote it (step {newest}); install that one or restore an archive");
+                format!("a newer program wrote it (step {last}); install that one or restore an archive");
             return Err(StoreError::Schema { why });
         }
         let digest = Sha256::digest(migration.text.as_bytes()).to_vec();

@@ -5,9 +5,11 @@
 //! says `SKIPPED`.
 
 mod account;
+mod archive;
 mod conversation;
 mod device;
 mod knowledge;
+mod retention;
 mod schema;
 
 use crate::Store;
@@ -51,11 +53,14 @@ macro_rules! suite {
 suite! {
     account: what_is_used_once_works_once a_session_is_ended_by_its_owner_only a_lease_has_one_owner_until_it_ends
         the_audit_is_sequenced_once;
+    archive: everything_comes_back_in_either_database a_damaged_archive_leaves_nothing
+        an_archive_of_an_older_step_is_brought_up_to_date what_is_written_meanwhile_is_not_in_it;
     conversation: a_batch_counts_once edges_add_up evidence_stands_as_told;
     device: an_upsert_keeps_what_people_decided pages_join_without_gap_or_double search_finds_words_anywhere
         a_scope_hides_from_lists_counts_and_finds a_name_is_there_once what_is_not_committed_is_not_there
         a_reader_cannot_write hostile_text_is_only_text thousands_at_once;
     knowledge: a_record_is_replaced_with_its_products a_file_is_known_until_another_changes_it a_source_keeps_its_newest_date
         a_persons_word_is_kept an_import_that_fails_leaves_what_was;
+    retention: what_is_past_its_time_goes_and_nothing_else;
     schema: tables_are_as_listed every_step_keeps_the_data a_newer_schema_is_refused;
 }

@@ -17,6 +17,25 @@ pub enum Kind {
     Text,
 }
 
+impl Kind {
+    /// SQLite's word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Blob => "BLOB",
+            Self::Int => "INT",
+            Self::Real => "REAL",
+            Self::Text => "TEXT",
+        }
+    }
+
+    /// The kind that SQLite's word means.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Blob, Self::Int, Self::Real, Self::Text].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// How long rows are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -26,6 +45,15 @@ pub enum Keep {
     Days(u32, &'static str),
     /// Six years after the time in the column: documentation (45 CFR 164.316(b)(2)(i)).
     SixYears(&'static str),
+    /// The same, but of a row that others count on only its words go: the row itself stays.
+    SixYearsOfWords {
+        /// The time from which it counts.
+        since: &'static str,
+        /// What is set when they go.
+        set: &'static str,
+        /// Whether they are still there and may go.
+        until_erased: &'static str,
+    },
 }
 
 /// A column.
@@ -187,7 +215,11 @@ pub const TABLES: &[Table] = &[
             ("position", Int),
         ],
         key: &["id"],
-        keep: Keep::SixYears("at_us"),
+        keep: Keep::SixYearsOfWords {
+            since: "at_us",
+            set: "record = NULL, actor = ''",
+            until_erased: "record IS NOT NULL AND position IS NOT NULL",
+        },
     },
     Table {
         name: "ledger_node",

@@ -1,6 +1,7 @@
 //! One file a verb. Each parses its flags, does the work and says how it ended.
 
 pub(crate) mod analyze;
+pub(crate) mod archive;
 pub(crate) mod demo;
 pub(crate) mod feed;
 pub(crate) mod inspect;

@@ -6,11 +6,11 @@
 
 use anyhow::{Context, Result};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-use wardline_app::{App, Outside, Seal, Store, System};
+use wardline_app::{App, Archived, Outside, Seal, Store, System};
 use wardline_web::{Certificate, make_certificate};
 
 /// Where everything is kept.
@@ -29,16 +29,36 @@ impl House {
     pub(crate) async fn open(&self) -> Result<App> {
         fs::create_dir_all(&self.data)
             .with_context(|| format!("{}: the data folder cannot be made", self.data.display()))?;
-        let usual = || format!("sqlite:{}", self.data.join("wardline.db").display());
-        let address = self.database.clone().unwrap_or_else(usual);
-        let store = Store::open(&address).await?;
-        let seal = Seal::parse(&self.key_text()?)
-            .with_context(|| format!("{}", self.data.join("wardline.key").display()))?;
+        let store = Store::open(&self.address()).await?;
+        self.over(store)
+    }
+
+    /// The use cases over what an archive holds, read into a database that is empty.
+    pub(crate) async fn open_archive(&self, input: impl Read + Send) -> Result<(App, Archived)> {
+        fs::create_dir_all(&self.data)
+            .with_context(|| format!("{}: the data folder cannot be made", self.data.display()))?;
+        let (store, archived) = Store::open_archive(&self.address(), input).await?;
+        Ok((self.over(store)?, archived))
+    }
+
+    fn over(&self, store: Store) -> Result<App> {
+        let seal =
+            Seal::parse(&self.key_text()?).with_context(|| format!("{}", self.key_path().display()))?;
         Ok(App::new(store, Box::new(System { clock: now_us }), seal)?)
     }
 
+    fn address(&self) -> String {
+        let usual = || format!("sqlite:{}", self.data.join("wardline.db").display());
+        self.database.clone().unwrap_or_else(usual)
+    }
+
+    /// The file of the keys.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.data.join("wardline.key")
+    }
+
     fn key_text(&self) -> Result<String> {
-        let path = self.data.join("wardline.key");
+        let path = self.key_path();
         if path.exists() {
             return fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()));
         }

@@ -28,12 +28,14 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Analyze(command::analyze::Arguments),
+    Backup(command::archive::Backup),
     Demo(command::demo::Arguments),
     Ledger(command::ledger::Arguments),
     Run(Box<command::run::Arguments>),
     Inspect(command::inspect::Arguments),
     Feed(command::feed::Arguments),
     Match(command::match_product::Arguments),
+    Restore(command::archive::Restore),
     Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
     User(command::user::Arguments),
@@ -43,12 +45,14 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Analyze(arguments) => command::analyze::run(&arguments),
+        Command::Backup(arguments) => command::archive::backup(&arguments),
         Command::Demo(arguments) => command::demo::run(&arguments),
         Command::Ledger(arguments) => command::ledger::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Feed(arguments) => command::feed::run(&arguments),
         Command::Match(arguments) => command::match_product::run(&arguments),
+        Command::Restore(arguments) => command::archive::restore(&arguments),
         Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
         Command::User(arguments) => command::user::run(&arguments),

@@ -33,14 +33,8 @@ pub(crate) async fn tables_are_as_listed(store: Store) {
     }
     found.remove("migration");
     for table in TABLES {
-        let kind = |kind: Kind| match kind {
-            Kind::Blob => "BLOB",
-            Kind::Int => "INT",
-            Kind::Real => "REAL",
-            Kind::Text => "TEXT",
-        };
         let listed: Vec<(String, String)> =
-            table.columns.iter().map(|(name, of)| ((*name).to_owned(), kind(*of).to_owned())).collect();
+            table.columns.iter().map(|(name, kind)| ((*name).to_owned(), kind.word().to_owned())).collect();
         assert_eq!(found.remove(table.name).unwrap_or_default(), listed, "columns of {}", table.name);
     }
     assert!(found.is_empty(), "not in TABLES: {found:?}");

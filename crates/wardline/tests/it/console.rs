@@ -96,5 +96,30 @@ fn a_house_is_set_up_and_remembers() {
     let console = Console::start(&data, &capture);
     let (_, before) = console.after("keeping devices");
     assert!(!before.iter().any(|line| line.contains("/welcome/")), "a second first start: {before:#?}");
+    let archive = folder.path().join("monday.archive");
+    let made = wardline(&["backup", archive.to_str().unwrap()], &data);
+    assert!(made.status.success(), "while it runs: {}", String::from_utf8_lossy(&made.stderr));
+    let again = wardline(&["backup", archive.to_str().unwrap()], &data);
+    assert_eq!(again.status.code(), Some(2), "an archive is not written over");
     console.stop();
+    moves_to_another_house(&archive, &data, &folder.path().join("moved"));
+}
+
+/// Reads an archive into an empty house: not without the key, and then everything is there.
+fn moves_to_another_house(archive: &Path, data: &Path, moved: &Path) {
+    let restore = ["restore", archive.to_str().unwrap()];
+    let refused = wardline(&restore, moved);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && said.contains("put the old one there first"), "{said}");
+    fs::create_dir_all(moved).unwrap();
+    fs::copy(data.join("wardline.key"), moved.join("wardline.key")).unwrap();
+    let restored = wardline(&restore, moved);
+    let said = String::from_utf8_lossy(&restored.stdout).into_owned();
+    assert!(restored.status.success() && said.contains("are as they were written"), "{said}");
+    assert!(!said.contains("does not hold"), "{said}");
+    let users = |data: &Path| String::from_utf8(wardline(&["user", "list"], data).stdout).unwrap();
+    assert_eq!(users(moved), users(data));
+    let twice = wardline(&restore, moved);
+    let said = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert!(twice.status.code() == Some(2) && said.contains("not empty"), "{said}");
 }

@@ -202,13 +202,26 @@ fn a_role_that_is_killed_comes_back_and_takes_no_neighbour_along() {
 }
 
 #[test]
-fn a_sensor_on_a_cable_finds_a_scanner_and_a_monitor_while_they_speak() {
+fn a_scanner_and_a_monitor_that_speak_on_a_cable_are_in_either_database() {
     let Some(python) = python("HL7 by python-hl7") else { return };
-    let Some(network) = Network::new(&["echoscu", "storescu", "storescp", "dump2dcm"]) else { return };
-    let (image, data) = (dicom::object(&network, dicom::IMAGE, "image.dcm"), network.path("data"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut databases = vec![format!("sqlite:{}", folder.path().join("live.db").display())];
+    match testkit::postgres::database() {
+        Ok(address) => databases.push(address),
+        Err(why) => println!("SKIPPED: PostgreSQL is not here: {}", why.lines().next().unwrap_or_default()),
+    }
+    for database in &databases {
+        let Some(network) = Network::new(&["echoscu", "storescu", "storescp", "dump2dcm"]) else { return };
+        watch_a_scanner_and_a_monitor(&network, &python, database);
+    }
+}
+
+fn watch_a_scanner_and_a_monitor(network: &Network, python: &Path, database: &str) {
+    let (image, data) = (dicom::object(network, dicom::IMAGE, "image.dcm"), network.path("data"));
     let mut command = network.command(End::Server, OsStr::new(env!("CARGO_BIN_EXE_wardline")));
-    command.args(["run", "--interface", "eth0", "--data"]).arg(&data).stdin(Stdio::null());
-    let platform = Platform { child: command.spawn().unwrap(), data: data.clone() };
+    command.args(["run", "--interface", "eth0", "--database", database, "--data"]).arg(&data);
+    let child = command.stdin(Stdio::null()).spawn().unwrap();
+    let platform = Platform { child, data: data.clone() };
     platform.until("a server", |platform| platform.data.join("sensors.json").exists());
     platform.until("a sensor", |platform| platform.role("sensor").len() == 1);
     sleep(Duration::from_secs(1));
@@ -229,8 +242,8 @@ fn a_sensor_on_a_cable_finds_a_scanner_and_a_monitor_while_they_speak() {
     fs::write(&messages, hl7::MESSAGES).unwrap();
     {
         let (server, client) = (script("hl7_server.py"), script("hl7_client.py"));
-        let _receiver = network.serve(&python, &[server.to_str().unwrap(), SERVER, "6661"], 6661);
-        network.speak(&python, &[client.to_str().unwrap(), SERVER, "6661", messages.to_str().unwrap()]);
+        let _receiver = network.serve(python, &[server.to_str().unwrap(), SERVER, "6661"], 6661);
+        network.speak(python, &[client.to_str().unwrap(), SERVER, "6661", messages.to_str().unwrap()]);
     }
     platform.until("the monitor", |platform| {
         platform.devices().iter().any(|d| d["vendor"] == "Mindray" && d["model"] == "BeneVision N17")
@@ -240,11 +253,45 @@ fn a_sensor_on_a_cable_finds_a_scanner_and_a_monitor_while_they_speak() {
     for name in ["devices.json", "findings.jsonl", "sensors.json"] {
         all.push_str(&fs::read_to_string(data.join(name)).unwrap().to_lowercase());
     }
+    assert!(all.contains("\"dropped\": 0"), "{all}");
+    assert!(all.contains("sensor:eth0"), "evidence names its interface");
+    let kept = archived(&data, database);
+    for (table, held) in [
+        ("device", "SOMATOM Force"),
+        ("device", "BeneVision N17"),
+        ("device_value", "CT_BAY4"),
+        ("evidence", "75821"),
+        ("conversation", "dicom"),
+        ("conversation", "hl7"),
+        ("conversation_hour", ""),
+    ] {
+        assert!(
+            kept.iter().any(|(of, row)| of == table && row.contains(held)),
+            "{table} with {held}: {kept:#?}"
+        );
+    }
+    all.extend(kept.iter().map(|(_, row)| row.to_lowercase()));
     for word in ["quillfeather", "ottoline", "7741905", "19470313", "cobblers"] {
         assert!(!all.contains(word), "{word} stands in what was kept");
     }
-    assert!(all.contains("\"dropped\": 0"), "{all}");
-    assert!(all.contains("sensor:eth0"), "evidence names its interface");
+}
+
+/// All that a database holds: table and row, as the archive writes them.
+fn archived(data: &Path, database: &str) -> Vec<(String, String)> {
+    let file = data.join("all.archive");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wardline"));
+    command.arg("backup").arg(&file).args(["--database", database, "--data"]).arg(data);
+    assert!(command.status().unwrap().success());
+    let text = String::from_utf8(zstd::decode_all(fs::File::open(&file).unwrap()).unwrap()).unwrap();
+    let (mut table, mut rows) = (String::new(), Vec::new());
+    for line in text.lines() {
+        if line.starts_with('[') {
+            rows.push((table.clone(), line.to_owned()));
+        } else if let Value::String(name) = &serde_json::from_str::<Value>(line).unwrap()["table"] {
+            table.clone_from(name);
+        }
+    }
+    rows
 }
 
 #[test]

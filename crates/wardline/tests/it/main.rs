@@ -9,6 +9,7 @@ mod clinical;
 mod console;
 mod contract;
 mod dicom;
+mod endure;
 mod explain;
 mod hl7;
 mod hospital;

@@ -17,6 +17,9 @@ use wardline_web::Server;
 
 /// How often waiting audit rows get their place in the ledger.
 const SEQUENCE_EVERY: Duration = Duration::from_millis(500);
+/// When old data is erased: not while everything starts, and then daily.
+const RETAIN_FIRST: Duration = Duration::from_secs(60);
+const RETAIN_EVERY: Duration = Duration::from_secs(86_400);
 /// The site of a house that named none.
 const SITE: &str = "Main site";
 
@@ -39,7 +42,10 @@ impl Platform {
         let (app, site, tasks) = runtime.block_on(async {
             let app = house.open().await?;
             let site = app.site_ensure(&Caller::console(), SITE).await?;
-            let mut tasks = vec![tokio::spawn(sequence(app.clone(), stopped.clone()))];
+            let mut tasks = vec![
+                tokio::spawn(sequence(app.clone(), stopped.clone())),
+                tokio::spawn(retain(app.clone(), stopped.clone())),
+            ];
             if let Some(listen) = &settings.listen {
                 let host = listen.rsplit_once(':').map_or(listen.as_str(), |(host, _)| host);
                 let names = ["localhost", host].map(|name| name.trim_matches(['[', ']']).to_owned());
@@ -95,6 +101,23 @@ async fn sequence(app: App, mut stopped: watch::Receiver<bool>) {
             return;
         }
         let _ = tokio::time::timeout(SEQUENCE_EVERY, stopped.changed()).await;
+    }
+}
+
+/// Erases what is past its time: soon after the start, then daily.
+async fn retain(app: App, mut stopped: watch::Receiver<bool>) {
+    let owner = format!("process {}", std::process::id());
+    let mut wait = RETAIN_FIRST;
+    while !*stopped.borrow() {
+        match tokio::time::timeout(wait, stopped.changed()).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(_)) => return,
+            Err(_) => {}
+        }
+        wait = RETAIN_EVERY;
+        if let Err(error) = app.retain(&owner).await {
+            eprintln!("wardline server: old data waits to be erased: {:#}", anyhow::Error::new(error));
+        }
     }
 }
 
