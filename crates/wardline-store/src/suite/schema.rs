@@ -6,11 +6,33 @@ use std::collections::BTreeMap;
 
 /// What a database of each step holds before the next step comes: statements for both databases.
 const DATA: &[(i64, &str)] = &[
-    (1,
-    "INSERT INTO site (id, name, created_us) VALUES (1, 'Main', 1);
-     INSERT INTO device (id, site_id, life_cycle, name, class_confidence, roles, patient_data_in_clear, first_us,
-       last_us, search) VALUES ('dev-1', 1, 'active', 'pump', 0, 'unknown', 0, 1, 2, 'pump')",
-)];
+    (
+        1,
+        "INSERT INTO site (id, name, created_us) VALUES (1, 'Main', 1);
+         INSERT INTO device (id, site_id, life_cycle, name, class_confidence, roles, patient_data_in_clear, first_us,
+           last_us, search) VALUES ('dev-1', 1, 'active', 'pump', 0, 'unknown', 0, 1, 2, 'pump')",
+    ),
+    (
+        2,
+        "INSERT INTO account (id, name, display_name, roles, reach, enabled, totp_step, failures, locked_until_us,
+           created_us) VALUES (7, 'ana', 'Ana', 'viewer', '', 1, 0, 0, 0, 1);
+         INSERT INTO elevation (id, account_id, reason, from_us, until_us) VALUES (8, 7, 'no other nurse', 1, 2)",
+    ),
+    (
+        3,
+        "INSERT INTO evidence (device_id, attribute, value, version, rule, source, via, protocol, confidence, first_us,
+           last_us, seen, packets) VALUES ('dev-1', 'serial', 'A1', '', 'r', 's', '', 'dicom', 90, 1, 2, 3, '');
+         INSERT INTO conversation (id, site_id, client, server, transport, port, protocol, encrypted, first_us, last_us)
+           VALUES (5, 1, '10.0.0.1', '10.0.0.2', 'tcp', 104, 'dicom', 0, 1, 2);
+         INSERT INTO conversation_day (conversation_id, day_us, flows, bytes_to_server, bytes_to_client)
+           VALUES (5, 0, 4, 400, 4000)",
+    ),
+    (
+        4,
+        "INSERT INTO knowledge_alias (product, other, same, person, reason, decided_us)
+           VALUES ('a|b', 'a|c', 1, 'ana', 'same label', 9)",
+    ),
+];
 
 pub(crate) async fn tables_are_as_listed(store: Store) {
     let sql = match store.dialect() {
@@ -64,6 +86,12 @@ pub(crate) async fn every_step_keeps_the_data(store: Store) {
     let now = Store::open(&address).await.unwrap();
     let mut tx = now.read().await.unwrap();
     assert_eq!(tx.device_find(&Scope::ALL, "dev-1").await.unwrap().unwrap().name, "pump");
+    assert_eq!(tx.account_named("ana").await.unwrap().unwrap().id, AccountId(7));
+    assert_eq!(tx.elevation_unreviewed().await.unwrap()[0].reason, "no other nurse");
+    assert_eq!(tx.conversation_totals().await.unwrap(), (4, 400, 4_000));
+    for held in ["evidence WHERE value = 'A1'", "knowledge_alias WHERE reason = 'same label'"] {
+        assert_eq!(tx.rows("look", &format!("SELECT 1 FROM {held}"), &[]).await.unwrap().len(), 1, "{held}");
+    }
     drop(tx);
     now.close().await;
     if let Some(file) = address.strip_prefix("sqlite:") {
