@@ -7,7 +7,8 @@ use crate::link::Link;
 use crate::merge::{Groups, Node, NodeId};
 use crate::place::Tenancies;
 use crate::{Inventory, Sightings};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use wardline_model::{About, Attribute, Confidence, Mac, Role, Seen, Subject, Timestamp, is_device_address};
 
@@ -201,9 +202,14 @@ impl<'a> Assembly<'a> {
     /// Patient data reaches the other end: where a sender has only one server or one client in that protocol, it
     /// is known which.
     fn note_patient_data(&mut self) {
+        let in_clear = self.clues.iter().filter(|(_, clue)| clue.attribute == Attribute::PatientDataInClear);
+        let in_clear: Vec<(NodeId, Clue<'a>)> = in_clear.map(|(node, clue)| (node, *clue)).collect();
+        let protocols: BTreeSet<&str> = in_clear.iter().map(|(_, clue)| clue.protocol).collect();
         let mut servers: BTreeMap<(NodeId, &str), BTreeSet<NodeId>> = BTreeMap::new();
         let mut clients = servers.clone();
-        for (exchange, seen) in &self.sightings.exchanges {
+        // Most conversations of a network are in protocols that never carry such data.
+        let exchanges = self.sightings.exchanges.iter();
+        for (exchange, seen) in exchanges.filter(|(exchange, _)| protocols.contains(exchange.protocol)) {
             let ends = [exchange.client, exchange.server].map(|host| {
                 let node = self.groups.number(self.tenancies.host(self.link, host, seen));
                 self.groups.root(node)
@@ -214,19 +220,15 @@ impl<'a> Assembly<'a> {
                 clients.entry((server, exchange.protocol)).or_default().insert(client);
             }
         }
-        let mut told = Vec::new();
-        for (node, clue) in self.clues.iter() {
-            if clue.attribute != Attribute::PatientDataInClear {
-                continue;
-            }
+        for (node, clue) in in_clear {
             let sender = self.groups.root(node);
             for peers in [&servers, &clients] {
                 let reached = peers.get(&(sender, clue.protocol)).filter(|peers| peers.len() == 1);
-                let tell = |peer| (peer, Clue { rule: "inventory.peer", via: Some(node), ..*clue });
-                told.extend(reached.into_iter().flatten().copied().map(tell));
+                for &peer in reached.into_iter().flatten() {
+                    self.clues.put(peer, Clue { rule: "inventory.peer", via: Some(node), ..clue });
+                }
             }
         }
-        told.into_iter().for_each(|(peer, clue)| self.clues.put(peer, clue));
     }
 
     /// Adds a clue with what is concluded from it.

@@ -42,6 +42,21 @@ pub(crate) struct Parts<'a> {
     pub(crate) until: Timestamp,
 }
 
+impl<'a> Parts<'a> {
+    /// It asked in a protocol, or was asked.
+    pub(crate) fn spoke(&mut self, protocol: &'static str, asked: bool, seen: &'a Seen) {
+        if self.spoke.len() == self.spoke.capacity() {
+            self.spoke.reserve_exact(growth(self.spoke.len()));
+        }
+        self.spoke.push((protocol, asked, seen));
+    }
+}
+
+/// Half as many again: what has many has room soon, what has one has no more.
+const fn growth(len: usize) -> usize {
+    len / 2 + 1
+}
+
 /// A sorted set of mostly one or two, of which there are several for each of tens of thousands of devices: no more
 /// room than they need.
 #[derive(Debug)]
@@ -58,8 +73,7 @@ impl<T: Ord> Few<T> {
     pub(crate) fn insert(&mut self, one: T) {
         if let Err(at) = self.0.binary_search(&one) {
             if self.0.len() == self.0.capacity() {
-                // Half as many again: what has many has room soon, what has one has no more.
-                self.0.reserve_exact(self.0.len() / 2 + 1);
+                self.0.reserve_exact(growth(self.0.len()));
             }
             self.0.insert(at, one);
         }
@@ -198,7 +212,9 @@ fn services(seen: &[Service]) -> Vec<Service> {
     let known: BTreeSet<(&str, u16)> =
         seen.iter().filter(|s| s.protocol != UNKNOWN).map(|s| (s.transport, s.port)).collect();
     let adds = |s: &Service| s.protocol != UNKNOWN || !known.contains(&(s.transport, s.port));
-    seen.iter().filter(|s| adds(s)).cloned().collect()
+    let mut services: Vec<Service> = seen.iter().filter(|s| adds(s)).cloned().collect();
+    services.shrink_to_fit();
+    services
 }
 
 fn names<'a>(clues: impl Iterator<Item = Clue<'a>>, key: fn(&str) -> String) -> Vec<String> {

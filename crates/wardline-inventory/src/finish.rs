@@ -7,7 +7,8 @@ use crate::id;
 use crate::knowledge::Knowledge;
 use crate::merge::{Node, NodeId};
 use crate::{Host, Inventory};
-use std::collections::{BTreeMap, HashSet};
+use foldhash::{HashSet, HashSetExt as _};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::scope;
 use wardline_model::{Device, Service};
@@ -101,12 +102,12 @@ impl<'a> Assembly<'a> {
             if let Some(id) = self.groups.get(node) {
                 self.with_parts(&mut parts, id, |parts| {
                     parts.asks.insert(exchange.protocol);
-                    parts.spoke.push((exchange.protocol, true, seen));
+                    parts.spoke(exchange.protocol, true, seen);
                 });
             }
             let node = self.tenancies.host(self.link, exchange.server, seen);
             if let Some(id) = self.groups.get(node) {
-                self.with_parts(&mut parts, id, |parts| parts.spoke.push((exchange.protocol, false, seen)));
+                self.with_parts(&mut parts, id, |parts| parts.spoke(exchange.protocol, false, seen));
             }
         }
         let until = self.seen.iter().map(|(.., last)| *last).max().unwrap_or_default();
@@ -148,21 +149,19 @@ impl<'a> Assembly<'a> {
     }
 
     fn owners(&mut self, numbers: &BTreeMap<NodeId, usize>) -> BTreeMap<Host, usize> {
-        let mut owners = BTreeMap::new();
-        for (host, seen) in &self.sightings.hosts {
-            if let Some(node) = self.groups.get(self.tenancies.host(self.link, *host, &seen.seen))
-                && let Some(number) = numbers.get(&self.groups.root(node))
-            {
-                owners.insert(*host, *number);
-            }
-        }
-        owners
+        let hosts = self.sightings.hosts.iter();
+        // Collected, not added one by one: a map made of a sorted list has no half-empty parts.
+        let owners = hosts.filter_map(|(host, seen)| {
+            let node = self.groups.get(self.tenancies.host(self.link, *host, &seen.seen))?;
+            Some((*host, *numbers.get(&self.groups.root(node))?))
+        });
+        owners.collect()
     }
 }
 
 /// Gives every device its id, and sorts by it.
 fn name(built: &mut [(NodeId, Device)]) {
-    let mut taken = HashSet::new();
+    let mut taken = HashSet::with_capacity(built.len());
     for (_, device) in built.iter_mut() {
         let id = (0..).map(|salt| id::of(device, salt)).find(|id| !taken.contains(id));
         device.id = id.unwrap_or_default();

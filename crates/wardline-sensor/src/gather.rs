@@ -39,42 +39,41 @@ impl<K: Eq + std::hash::Hash + Ord, V> Kind<K, V> {
         Self { mutual: Pool::new(most, seed), one_sided: Pool::new(one_sided, seed) }
     }
 
+    fn fitting(self, fit: fn(&mut K)) -> Self {
+        Self { mutual: self.mutual.fitting(fit), one_sided: self.one_sided.fitting(fit) }
+    }
+
     const fn of(&mut self, mutual: bool) -> &mut Pool<K, V> {
         if mutual { &mut self.mutual } else { &mut self.one_sided }
     }
 
-    fn join(&mut self, other: Self, merge: impl Fn(&mut V, V) + Copy) {
+    fn join(&mut self, other: Self, merge: impl Fn(&mut V, &V) + Copy) {
         self.mutual.join(other.mutual, merge);
         self.one_sided.join(other.one_sided, merge);
     }
 
     /// Everything in order, and how many additions were left out.
-    fn into_sorted(self, merge: impl Fn(&mut V, V)) -> (BTreeMap<K, V>, u64) {
-        self.into_sorted_with(|key| key, merge)
-    }
-
-    /// The same, each key as `finish` leaves it.
-    fn into_sorted_with(self, finish: impl Fn(K) -> K, merge: impl Fn(&mut V, V)) -> (BTreeMap<K, V>, u64) {
-        let mut pairs = Vec::new();
+    fn into_sorted(self, merge: impl Fn(&mut V, &V)) -> (BTreeMap<K, V>, u64) {
+        // Room for all at once: a list that moves while it grows is there twice.
+        let mut pairs = Vec::with_capacity(self.mutual.len().saturating_add(self.one_sided.len()));
         let left_out =
             self.mutual.empty_into(&mut pairs).saturating_add(self.one_sided.empty_into(&mut pairs));
-        let pairs = pairs.into_iter().map(|(key, value)| (finish(key), value)).collect();
         (sorted(pairs, merge), left_out)
     }
 }
 
-/// A map of pairs in any order; the values of equal keys are merged.
-fn sorted<K: Ord, V>(mut pairs: Vec<(K, V)>, merge: impl Fn(&mut V, V)) -> BTreeMap<K, V> {
+/// A map of pairs in any order; the values of equal keys are merged. The pairs are merged where they stand, and the map
+/// is made of their list: there is no third copy of them.
+fn sorted<K: Ord, V>(mut pairs: Vec<(K, V)>, merge: impl Fn(&mut V, &V)) -> BTreeMap<K, V> {
     pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    let mut rest = pairs.into_iter().peekable();
-    let merged = std::iter::from_fn(|| {
-        let (key, mut value) = rest.next()?;
-        while let Some((_, more)) = rest.next_if(|next| next.0 == key) {
-            merge(&mut value, more);
+    pairs.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            merge(&mut kept.1, &next.1);
         }
-        Some((key, value))
+        same
     });
-    merged.collect()
+    pairs.into_iter().collect()
 }
 
 /// A worker's gatherings.
@@ -93,8 +92,8 @@ pub(crate) struct Gather {
 impl Gather {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            statements: Kind::new(STATEMENTS_BYTES, ANNOUNCED_BYTES, seed),
-            equipment: Kind::new(EQUIPMENT_BYTES, ONE_SIDED_BYTES, seed),
+            statements: Kind::new(STATEMENTS_BYTES, ANNOUNCED_BYTES, seed).fitting(fit),
+            equipment: Kind::new(EQUIPMENT_BYTES, ONE_SIDED_BYTES, seed).fitting(fit),
             hosts: Kind::new(SIGHTINGS_BYTES, ONE_SIDED_BYTES, seed),
             stations: Kind::new(SIGHTINGS_BYTES, ONE_SIDED_BYTES, seed),
             domains: Pool::new(DOMAINS_BYTES, seed),
@@ -111,13 +110,13 @@ impl Gather {
             About::Speaker => &mut self.statements,
             About::Equipment => &mut self.equipment,
         };
-        kind.of(mutual).add(statement, heap, Seen::once(packet), merge_seen);
+        kind.of(mutual).add(statement, heap, Seen::once(packet), Seen::merge);
     }
 
     /// A station sent; `mutual` when another sent to it too.
     pub(crate) fn station(&mut self, mac: Mac, seen: &Seen, mutual: bool) {
         if mac.is_station() {
-            self.stations.of(mutual).add(mac, 0, seen.clone(), merge_seen);
+            self.stations.of(mutual).add(mac, 0, seen.clone(), Seen::merge);
         }
     }
 
@@ -129,47 +128,42 @@ impl Gather {
     }
 
     pub(crate) fn host(&mut self, host: Host, seen: &HostSeen, mutual: bool) {
-        self.hosts.of(mutual).add(host, 0, seen.clone(), merge_host);
+        self.hosts.of(mutual).add(host, 0, seen.clone(), HostSeen::merge);
     }
 
     pub(crate) fn service(&mut self, service: ServiceSeen, seen: Seen) {
-        self.services.add(service, 0, seen, merge_seen);
+        self.services.add(service, 0, seen, Seen::merge);
     }
 
     pub(crate) fn exchange(&mut self, exchange: Exchange, seen: Seen, mutual: bool) {
-        self.exchanges.of(mutual).add(exchange, 0, seen, merge_seen);
+        self.exchanges.of(mutual).add(exchange, 0, seen, Seen::merge);
     }
 
     /// Adds what another worker gathered.
     pub(crate) fn join(&mut self, other: Self) {
         self.totals.add(&other.totals);
-        self.statements.join(other.statements, merge_seen);
-        self.equipment.join(other.equipment, merge_seen);
-        self.hosts.join(other.hosts, merge_host);
-        self.stations.join(other.stations, merge_seen);
+        self.statements.join(other.statements, Seen::merge);
+        self.equipment.join(other.equipment, Seen::merge);
+        self.hosts.join(other.hosts, HostSeen::merge);
+        self.stations.join(other.stations, Seen::merge);
         self.domains.join(other.domains, |(), ()| ());
-        self.services.join(other.services, merge_seen);
-        self.exchanges.join(other.exchanges, merge_seen);
+        self.services.join(other.services, Seen::merge);
+        self.exchanges.join(other.exchanges, Seen::merge);
     }
 
     /// Everything, in order, with what was counted.
     pub(crate) fn into_sightings(self) -> (Sightings, Totals) {
         let mut totals = self.totals;
-        // Lists of facts were made with room for several; most have one, and they stay.
-        let fit = |mut statement: Statement| {
-            statement.facts.shrink_to_fit();
-            statement
-        };
-        let (mut observations, statements) = self.statements.into_sorted_with(fit, merge_seen);
-        let (equipment, equipment_left_out) = self.equipment.into_sorted_with(fit, merge_seen);
+        let (mut observations, statements) = self.statements.into_sorted(Seen::merge);
+        let (equipment, equipment_left_out) = self.equipment.into_sorted(Seen::merge);
         observations.extend(equipment);
-        let (hosts, of_hosts) = self.hosts.into_sorted(merge_host);
-        let (stations, of_stations) = self.stations.into_sorted(merge_seen);
-        let mut domains = Vec::new();
+        let (hosts, of_hosts) = self.hosts.into_sorted(HostSeen::merge);
+        let (stations, of_stations) = self.stations.into_sorted(Seen::merge);
+        let mut domains = Vec::with_capacity(self.domains.len());
         let of_domains = self.domains.empty_into(&mut domains);
-        let mut services = Vec::new();
+        let mut services = Vec::with_capacity(self.services.len());
         let of_services = self.services.empty_into(&mut services);
-        let (exchanges, of_exchanges) = self.exchanges.into_sorted(merge_seen);
+        let (exchanges, of_exchanges) = self.exchanges.into_sorted(Seen::merge);
         for left_out in [statements, equipment_left_out] {
             totals.shed_facts = totals.shed_facts.saturating_add(left_out);
         }
@@ -177,23 +171,18 @@ impl Gather {
             totals.shed_sightings = totals.shed_sightings.saturating_add(left_out);
         }
         let domains = sorted(domains, |(), ()| ());
-        let services = sorted(services, merge_seen);
+        let services = sorted(services, Seen::merge);
         (Sightings { observations, hosts, stations, domains, services, exchanges }, totals)
     }
+}
+
+/// Lists of facts are made with room for several; most have one, and they stay.
+fn fit(statement: &mut Statement) {
+    statement.facts.shrink_to_fit();
 }
 
 /// Bytes of a fact, its texts and what allocating them costs.
 fn heap_of(fact: &Fact) -> usize {
     let texts = fact.value.len() + fact.version.as_ref().map_or(0, |version| version.len()) + fact.rule.len();
     size_of::<Fact>() + texts + 48
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "what a pool merges is given to it")]
-fn merge_seen(into: &mut Seen, more: Seen) {
-    into.merge(&more);
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "what a pool merges is given to it")]
-fn merge_host(into: &mut HostSeen, more: HostSeen) {
-    into.merge(&more);
 }

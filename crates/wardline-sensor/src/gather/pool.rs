@@ -23,9 +23,15 @@ struct Held<K, V> {
     key: K,
     value: V,
     hash: u64,
-    digest: u64,
     times: u64,
     cost: usize,
+}
+
+impl<K: Hash, V> Held<K, V> {
+    /// Asked for only where there is more than fits: most pools never fill.
+    fn digest(&self) -> u64 {
+        DIGEST.hash_one(&self.key)
+    }
 }
 
 /// The collection. What is held lies close together in the order in which it came; the table knows where.
@@ -34,6 +40,8 @@ pub(super) struct Pool<K, V> {
     held: Chunks<Held<K, V>, PIECE>,
     places: HashTable<usize>,
     hasher: FixedState,
+    /// Makes a key that is held as small as it can be.
+    fit: fn(&mut K),
     most: usize,
     cost: usize,
     /// Digests from here on are left out.
@@ -48,6 +56,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
             held: Chunks::default(),
             places: HashTable::new(),
             hasher: FixedState::with_seed(seed),
+            fit: |_| (),
             most,
             cost: 0,
             closed: None,
@@ -55,21 +64,24 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
         }
     }
 
-    /// Adds a key that holds `heap` bytes outside itself.
-    pub(super) fn add(&mut self, key: K, heap: usize, value: V, merge: impl FnOnce(&mut V, V)) {
-        let cost = entry_cost::<K, V>() + heap;
-        self.put(key, value, 1, cost, None, merge);
+    /// The same, each key that is new made small by `fit`, which leaves it equal.
+    pub(super) fn fitting(mut self, fit: fn(&mut K)) -> Self {
+        self.fit = fit;
+        self
     }
 
-    fn put(
-        &mut self,
-        key: K,
-        value: V,
-        times: u64,
-        cost: usize,
-        digest: Option<u64>,
-        merge: impl FnOnce(&mut V, V),
-    ) {
+    /// How many keys are held.
+    pub(super) const fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Adds a key that holds `heap` bytes outside itself.
+    pub(super) fn add(&mut self, key: K, heap: usize, value: V, merge: impl FnOnce(&mut V, &V)) {
+        let cost = entry_cost::<K, V>() + heap;
+        self.put(key, value, 1, cost, merge);
+    }
+
+    fn put(&mut self, mut key: K, value: V, times: u64, cost: usize, merge: impl FnOnce(&mut V, &V)) {
         self.times = self.times.saturating_add(times);
         let hash = self.hasher.hash_one(&key);
         let held = &mut self.held;
@@ -78,17 +90,17 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
             Entry::Occupied(there) => {
                 if let Some(there) = held.get_mut(*there.get()) {
                     there.times = there.times.saturating_add(times);
-                    merge(&mut there.value, value);
+                    merge(&mut there.value, &value);
                 }
                 return;
             }
             Entry::Vacant(free) => {
-                let digest = digest.unwrap_or_else(|| DIGEST.hash_one(&key));
-                if self.closed.is_some_and(|closed| digest >= closed) {
+                if self.closed.is_some_and(|closed| DIGEST.hash_one(&key) >= closed) {
                     return;
                 }
+                (self.fit)(&mut key);
                 free.insert(held.len());
-                held.push(Held { key, value, hash, digest, times, cost });
+                held.push(Held { key, value, hash, times, cost });
             }
         }
         self.cost = self.cost.saturating_add(cost);
@@ -99,7 +111,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
     }
 
     /// Adds what another worker gathered.
-    pub(super) fn join(&mut self, other: Self, merge: impl Fn(&mut V, V)) {
+    pub(super) fn join(&mut self, other: Self, merge: impl Fn(&mut V, &V)) {
         let kept: u64 = other.held.iter().map(|held| held.times).sum();
         self.times = self.times.saturating_add(other.times.saturating_sub(kept));
         drop(other.places);
@@ -107,7 +119,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
             self.close(closed);
         }
         for held in other.held {
-            self.put(held.key, held.value, held.times, held.cost, Some(held.digest), &merge);
+            self.put(held.key, held.value, held.times, held.cost, &merge);
         }
     }
 
@@ -116,7 +128,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
         if self.cost <= self.most {
             return;
         }
-        let mut order: Vec<_> = self.held.iter().map(|held| (held.digest, held.cost)).collect();
+        let mut order: Vec<_> = self.held.iter().map(|held| (held.digest(), held.cost)).collect();
         order.sort_unstable();
         let mut sum = 0_usize;
         let over = order.iter().find(|(_, cost)| {
@@ -132,7 +144,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
         let closed = self.closed.map_or(digest, |closed| closed.min(digest));
         self.closed = Some(closed);
         let all = std::mem::take(&mut self.held);
-        self.held = all.into_iter().filter(|held| held.digest < closed).collect();
+        self.held = all.into_iter().filter(|held| held.digest() < closed).collect();
         self.cost = self.held.iter().map(|held| held.cost).sum();
         self.places.clear();
         for (at, held) in self.held.iter().enumerate() {
@@ -144,13 +156,7 @@ impl<K: Eq + Hash + Ord, V> Pool<K, V> {
     pub(super) fn empty_into(mut self, into: &mut Vec<(K, V)>) -> u64 {
         self.sort_out();
         let kept: u64 = self.held.iter().map(|held| held.times).sum();
-        let pairs = self.held.into_iter().map(|held| (held.key, held.value));
-        if into.is_empty() {
-            // Where nothing is there yet the room is used again.
-            *into = pairs.collect();
-        } else {
-            into.extend(pairs);
-        }
+        into.extend(self.held.into_iter().map(|held| (held.key, held.value)));
         self.times.saturating_sub(kept)
     }
 }
@@ -169,7 +175,7 @@ mod tests {
         Pool::new(100 * entry_cost::<u32, u64>(), 7)
     }
 
-    fn add(into: &mut u64, more: u64) {
+    fn add(into: &mut u64, more: &u64) {
         *into += more;
     }
 
