@@ -9,11 +9,14 @@
 //! read record by record. [`PROBLEMS_MAX`] problems are told of one document.
 
 mod csaf;
+mod dicom;
 mod feed;
 mod json_kind;
 mod text_kind;
 mod time;
 mod xml_kind;
+
+pub(crate) use xml_kind::{Element, root as xml_root};
 
 use crate::json::{self, Pointer, parse, place};
 use crate::record::DOCUMENT_BYTES_MAX;
@@ -253,6 +256,37 @@ fn json_document(bytes: &[u8], tools: Tools<'_>) -> Report {
             report.error("json", place(bytes, fault.at), fault.why);
             report
         }
+    }
+}
+
+/// What a bill of materials says in short, and how complete it is.
+fn bill(report: &mut Report, read: Result<crate::sbom::Sbom, crate::sbom::Unread>) {
+    let sbom = match read {
+        Ok(sbom) => sbom,
+        Err(unread) => return report.error("limit", unread.place, unread.why),
+    };
+    let complete = sbom.completeness();
+    report.count("components", complete.components);
+    report.count("relationships", sbom.edges.len());
+    if complete.components == 0 {
+        return;
+    }
+    report.count("completeness_percent", complete.percent());
+    report.count("depth", complete.depth);
+    let without = |count: usize| complete.components.saturating_sub(count);
+    for (name, count) in [
+        ("without_version", without(complete.versioned)),
+        ("without_supplier", without(complete.supplied)),
+        ("without_identifier", without(complete.identified)),
+        ("without_hash", without(complete.hashed)),
+        ("without_relationship", without(complete.related)),
+    ] {
+        if count > 0 {
+            report.count(name, count);
+        }
+    }
+    for (name, said) in [("author", complete.author), ("timestamp", complete.timestamp)] {
+        report.text(name, (!said).then_some("not said"));
     }
 }
 

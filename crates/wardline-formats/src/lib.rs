@@ -37,6 +37,7 @@ pub mod mds2;
 mod nmap;
 pub mod open;
 pub mod record;
+pub mod sbom;
 pub mod site;
 mod tables;
 pub mod udi;

@@ -1,9 +1,14 @@
 //! Kinds of JSON: which one a document is, by its members, and its structure.
 
+mod graph;
+mod pattern;
+mod stix;
+
 use super::{Report, Severity, Tools, csaf};
 use crate::json::shape::Shapes;
 use crate::json::{self, Node, Pointer, parse, place};
 use crate::record::Source;
+use crate::sbom;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -76,7 +81,7 @@ fn stix_and_logs(root: &Node<'_>) -> Report {
     let has = |name: &str| root.get(name).is_some();
     let id = root.text_of("id").unwrap_or_default();
     if root.text_of("type") == Some("bundle") || (has("type") && (id.contains("--") || has("spec_version"))) {
-        return stix(root);
+        return stix::inspect(root);
     }
     if has("resourceType") {
         let mut report = shaped(root, "fhir", "fhir");
@@ -271,6 +276,7 @@ fn cyclonedx(root: &Node<'_>) -> Report {
         report.error("bom-ref", at, why);
     }
     report.count("components", components);
+    bill(root, &mut report);
     citations(root, &mut report);
     for (index, dependency) in root.list_of("dependencies").iter().enumerate() {
         let at = super::at(&["dependencies"], index);
@@ -362,7 +368,17 @@ fn spdx(root: &Node<'_>) -> Report {
             }
         }
     }
+    bill(root, &mut report);
     report
+}
+
+/// How complete a bill of materials is.
+fn bill(root: &Node<'_>, report: &mut Report) {
+    match sbom::of_tree(root) {
+        Ok(None) => {}
+        Ok(Some(read)) => super::bill(report, Ok(read)),
+        Err(unread) => super::bill(report, Err(unread)),
+    }
 }
 
 fn spdx3(root: &Node<'_>) -> Report {
@@ -371,6 +387,8 @@ fn spdx3(root: &Node<'_>) -> Report {
     report.misfits("schema", SHAPES.check_as("spdx3", root, &Pointer::default()));
     let graph = root.list_of("@graph");
     report.count("elements", graph.len());
+    bill(root, &mut report);
+    graph::judge(graph, &mut report);
     let is = |kind: &str| {
         graph.iter().any(|one| one.text_of("type").or_else(|| one.text_of("@type")) == Some(kind))
     };
@@ -388,67 +406,5 @@ fn oscal(root: &Node<'_>, name: &str) -> Report {
     report.text("model", Some(name));
     report.text("title", document.of("metadata").text_of("title"));
     report.misfits("schema", SHAPES.check_as("oscal", document, &at));
-    report
-}
-
-/// What each kind of STIX object must say beside its type and id (STIX 2.1, sections 4 to 6).
-const STIX_MUST: &[(&str, &[&str])] = &[
-    ("attack-pattern", &["name"]),
-    ("campaign", &["name"]),
-    ("course-of-action", &["name"]),
-    ("grouping", &["context", "object_refs"]),
-    ("identity", &["name"]),
-    ("incident", &["name"]),
-    ("indicator", &["pattern", "pattern_type", "valid_from"]),
-    ("infrastructure", &["name"]),
-    ("intrusion-set", &["name"]),
-    ("location", &[]),
-    ("malware", &["is_family"]),
-    ("malware-analysis", &["product"]),
-    ("note", &["content", "object_refs"]),
-    ("observed-data", &["first_observed", "last_observed", "number_observed"]),
-    ("opinion", &["opinion", "object_refs"]),
-    ("report", &["name", "published", "object_refs"]),
-    ("threat-actor", &["name"]),
-    ("tool", &["name"]),
-    ("vulnerability", &["name"]),
-    ("relationship", &["relationship_type", "source_ref", "target_ref"]),
-    ("sighting", &["sighting_of_ref"]),
-    ("language-content", &["object_ref", "contents"]),
-];
-
-fn stix(root: &Node<'_>) -> Report {
-    let mut report = Report::new("stix");
-    let bundle = root.text_of("type") == Some("bundle");
-    let objects = if bundle { root.list_of("objects") } else { std::slice::from_ref(root) };
-    let versions =
-        objects.iter().filter_map(|one| one.text_of("spec_version")).chain(root.text_of("spec_version"));
-    report.format_version = versions.max().map(str::to_owned);
-    report.count("objects", objects.len());
-    if bundle {
-        report.misfits("schema", SHAPES.check_as("stix-bundle", root, &Pointer::default()));
-    }
-    for (index, one) in objects.iter().enumerate() {
-        let at = if bundle { super::at(&["objects"], index) } else { Pointer::default() };
-        report.misfits("schema", SHAPES.check_as("stix-object", one, &at));
-        let kind = one.text_of("type").unwrap_or_default();
-        let id = one.text_of("id").unwrap_or_default();
-        if !id.starts_with(&format!("{kind}--")) {
-            report.error("id", at.member("id"), format!("\"{id}\" does not begin with its type"));
-        }
-        let Some((_, must)) = STIX_MUST.iter().find(|(name, _)| *name == kind) else { continue };
-        let old = one.text_of("spec_version").is_none();
-        for name in ["spec_version", "created", "modified"].iter().chain(*must) {
-            let excused = old && matches!(*name, "spec_version" | "pattern_type" | "is_family");
-            if one.get(name).is_none() && !excused {
-                report.error("schema", &at, format!("\"{name}\" is missing"));
-            }
-        }
-        if one.text_of("modified").zip(one.text_of("created")).is_some_and(|(modified, created)| {
-            super::time::instant(modified).zip(super::time::instant(created)).is_some_and(|(m, c)| m < c)
-        }) {
-            report.error("modified", at.member("modified"), "modified before it was created");
-        }
-    }
     report
 }

@@ -20,7 +20,7 @@ fn judge(bytes: &[u8]) -> Report {
 }
 
 #[track_caller]
-fn check(text: &str, kind: &str, want: &[&str]) {
+pub(super) fn check(text: &str, kind: &str, want: &[&str]) {
     let report = judge(text.as_bytes());
     let told: Vec<String> =
         report.problems.iter().map(|p| format!("{} {} {}", p.severity.as_str(), p.code, p.place)).collect();

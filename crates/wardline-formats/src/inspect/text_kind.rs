@@ -1,8 +1,9 @@
 //! Kinds that are neither JSON nor XML: texts and binary files, told by their content.
 
 mod firewall;
+mod tag_value;
 
-use super::{Report, Severity};
+use super::{Report, Severity, dicom};
 use crate::json::{Node, Pointer};
 use crate::mds2::{self, Says};
 use crate::record::{Source, of_head};
@@ -23,8 +24,8 @@ pub(super) fn inspect(bytes: &[u8]) -> Report {
 
 /// The report of a kind that is recognised.
 pub(super) fn known(bytes: &[u8]) -> Option<Report> {
-    if bytes.get(128..132) == Some(b"DICM") || dicom_without_preamble(bytes) {
-        return Some(dicom(bytes));
+    if bytes.get(128..132) == Some(b"DICM") || dicom::is_bare(bytes) {
+        return Some(dicom::inspect(bytes));
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return Some(workbook(bytes));
@@ -45,23 +46,6 @@ pub(super) fn known(bytes: &[u8]) -> Option<Report> {
         .or_else(|| atna(&text))
         .or_else(|| scanner_csv(&text))
         .or_else(|| firewall::inspect(&head))
-}
-
-/// Group 0002 or 0008 in little or big endian, as data sets without their preamble begin.
-fn dicom_without_preamble(bytes: &[u8]) -> bool {
-    matches!(bytes, [8 | 2, 0, 0 | 1 | 5 | 8 | 0x10 | 0x12 | 0x16 | 0x18, 0, ..] if bytes.len() > 32)
-        || matches!(bytes, [0, 8, 0, 0 | 5 | 8 | 0x12 | 0x16 | 0x18, ..] if bytes.len() > 32)
-}
-
-fn dicom(bytes: &[u8]) -> Report {
-    let mut report = Report::new("dicom");
-    let part10 = bytes.get(128..132) == Some(b"DICM");
-    report
-        .text("form", Some(if part10 { "file with preamble (PS3.10)" } else { "data set without preamble" }));
-    if bytes.len() < 200 {
-        report.error("cut", "1:1", "the file stops in its first elements");
-    }
-    report
 }
 
 /// Workbooks: a form MDS2 when its sheets carry question ids.
@@ -190,42 +174,13 @@ fn astm(text: &str) -> Option<Report> {
 
 /// SPDX 2.x as tag-value.
 fn spdx(text: &str) -> Option<Report> {
-    let tags = || {
-        text.lines().filter_map(|line| line.split_once(':')).map(|(tag, value)| (tag.trim(), value.trim()))
-    };
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
     let begins =
         first.starts_with("SPDXVersion:") || text.contains("\nSPDXVersion:") && first.starts_with("SPDX");
     if !begins {
         return yaml_spdx(text);
     }
-    let mut report = Report::new("spdx");
-    for must in
-        ["SPDXVersion", "DataLicense", "SPDXID", "DocumentName", "DocumentNamespace", "Creator", "Created"]
-    {
-        if !tags().any(|(tag, value)| tag == must && !value.is_empty()) {
-            report.error("schema", "1:1", format!("the tag {must} is missing"));
-        }
-    }
-    let version = tags()
-        .find(|(tag, _)| *tag == "SPDXVersion")
-        .map(|(_, value)| value.trim_start_matches("SPDX-").to_owned());
-    report.format_version = version;
-    report.count("packages", tags().filter(|(tag, _)| *tag == "PackageName").count());
-    report.count("files", tags().filter(|(tag, _)| *tag == "FileName").count());
-    for (index, line) in text.lines().enumerate() {
-        if let Some((tag, value)) = line.split_once(':')
-            && matches!(tag.trim(), "PackageName" | "FileName")
-            && value.trim().is_empty()
-        {
-            report.error(
-                "schema",
-                format!("{}:1", index.saturating_add(1)),
-                format!("{} is empty", tag.trim()),
-            );
-        }
-    }
-    Some(report)
+    Some(tag_value::inspect(text))
 }
 
 fn yaml_spdx(text: &str) -> Option<Report> {
@@ -237,6 +192,11 @@ fn yaml_spdx(text: &str) -> Option<Report> {
     let mut report = Report::new("spdx");
     report.format_version = root.text_of("spdxVersion").map(|v| v.trim_start_matches("SPDX-").to_owned());
     report.count("packages", root.list_of("packages").len());
+    match crate::sbom::of_tree(&root) {
+        Ok(Some(read)) => super::bill(&mut report, Ok(read)),
+        Ok(None) => {}
+        Err(unread) => super::bill(&mut report, Err(unread)),
+    }
     Some(report)
 }
 

@@ -7,6 +7,7 @@ mod cyclonedx;
 
 use super::{Report, Severity};
 use crate::json::place;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -17,31 +18,31 @@ const ELEMENTS_MAX: usize = 4_000_000;
 
 /// An element.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Element {
+pub(crate) struct Element {
     /// Name without prefix.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Prefix of the name; empty in the default namespace.
-    pub(super) prefix: String,
+    pub(crate) prefix: String,
     /// Attributes, names without prefix.
-    pub(super) attributes: Vec<(String, String)>,
+    pub(crate) attributes: Vec<(String, String)>,
     /// Text directly in it.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Elements in it.
-    pub(super) children: Vec<Element>,
+    pub(crate) children: Vec<Element>,
     /// Offset of its beginning.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 impl Element {
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
-    pub(super) fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Self> {
+    pub(crate) fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
@@ -57,6 +58,15 @@ struct Fault {
     at: usize,
     code: &'static str,
     why: String,
+}
+
+/// The root of a document, for readers of one kind; where and why it is no XML.
+pub(crate) fn root(bytes: &[u8]) -> Result<Element, (crate::json::Place, String)> {
+    match read(bytes) {
+        (Some(root), None) => Ok(root),
+        (_, Some(fault)) => Err((place(bytes, fault.at), fault.why)),
+        (None, None) => Err((place(bytes, 0), "no element".to_owned())),
+    }
 }
 
 /// Judges a document of XML.
@@ -141,6 +151,10 @@ impl Builder {
                 }
             }
             Event::Text(text) => self.text(&text),
+            Event::GeneralRef(name) => match unescape(&format!("&{};", &*name)) {
+                Ok(text) => self.text(&text),
+                Err(_) => return Err(("entity", "an entity that XML does not have: refused")),
+            },
             Event::CData(text) => self.text(&text),
             _ => {}
         }
@@ -215,7 +229,8 @@ fn element(start: &BytesStart<'_>, at: usize) -> Element {
     let mut attributes = Vec::new();
     for attribute in start.attributes().with_checks(false).flatten() {
         let key = attribute.key.as_ref().to_owned();
-        let value = attribute.value.into_owned();
+        let value = unescape(&attribute.value)
+            .map_or_else(|_| attribute.value.to_string(), std::borrow::Cow::into_owned);
         let local = if key.starts_with("xmlns") {
             key
         } else {

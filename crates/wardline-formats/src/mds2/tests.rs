@@ -15,7 +15,7 @@ fn sheet(rows: &[&[(&str, &str)]]) -> String {
                     write!(xml, "<c r='{column}{number}' t='str'><f>X1</f><v>{result}</v></c>").unwrap();
                 }
                 None => {
-                    write!(xml, "<c r='{column}{number}' t='inlineStr'><is><t>{text}</t></is></c>").unwrap()
+                    write!(xml, "<c r='{column}{number}' t='inlineStr'><is><t>{text}</t></is></c>").unwrap();
                 }
             }
         }

@@ -93,6 +93,8 @@ const SAYS: &[(&[&str], &str, Option<bool>)] = &[
     (&["conform/taxii/"], "unknown", None),
     (&["clinical/astm-lis2/"], "astm", Some(true)),
     (&["clinical/atna-syslog/"], "atna", Some(true)),
+    (&["clinical/dicom/", "/MR_truncated.dcm"], "dicom", Some(false)),
+    (&["clinical/dicom/", "/meta_missing_tsyntax.dcm"], "dicom", Some(false)),
     (&["clinical/dicom/"], "dicom", Some(true)),
     (&["clinical/fhir-auditevent-fsh/"], "unknown", None),
     (&["clinical/hl7v2/", "/uuencoded"], "unknown", None),

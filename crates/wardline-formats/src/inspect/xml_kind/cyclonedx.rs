@@ -55,7 +55,7 @@ pub(super) fn inspect(root: &Element, space: &str, bytes: &[u8]) -> Report {
     }
     references(root, &mut judge);
     walk(root, "/bom", &mut judge);
-    judge.report.count("components", root.count("component"));
+    super::super::bill(&mut judge.report, crate::sbom::of_xml(root, bytes));
     judge.report.count("vulnerabilities", root.count("vulnerability"));
     judge.report
 }
