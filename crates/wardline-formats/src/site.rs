@@ -1,6 +1,7 @@
 //! Site knowledge: what people of a site know better than inference, as a file that they read, keep and pass on.
 //!
-//! In: TOML, `version = 1` and `[[correction]]` entries. Out: [`Correction`]s, or every entry that is wrong, with its
+//! In: TOML, `version = 1`, `[[correction]]` entries on devices and `[[alias]]` entries on names of products. Out: a
+//! [`Site`], or every entry that is wrong, with its
 //! line and what to do. Nothing of a wrong file is used: half of what people said could be the opposite of it. [`write`]
 //! gives the same file back from records, so that what was said elsewhere can be taken along.
 
@@ -25,6 +26,51 @@ struct Raw {
     version: Spanned<i64>,
     #[serde(default)]
     correction: Vec<Spanned<RawCorrection>>,
+    #[serde(default)]
+    alias: Vec<Spanned<RawAlias>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAlias {
+    vendor: String,
+    product: String,
+    other_vendor: Option<String>,
+    other: String,
+    same: bool,
+    reason: String,
+    author: String,
+    date: String,
+}
+
+/// What a file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// Of devices.
+    pub corrections: Vec<Correction>,
+    /// Of names of products.
+    pub aliases: Vec<Alias>,
+}
+
+/// A person's word that two names are one product, or are not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The vendor of the first name.
+    pub vendor: String,
+    /// The first name.
+    pub product: String,
+    /// The vendor of the other name.
+    pub other_vendor: String,
+    /// The other name.
+    pub other: String,
+    /// Whether they are one product.
+    pub same: bool,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub author: String,
+    /// When: an RFC 3339 date.
+    pub date: String,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +109,7 @@ struct RawSelector {
 ///
 /// # Errors
 /// Everything that is wrong in it, by line.
-pub fn read(text: &str, is_class: impl Fn(&str) -> bool) -> Result<Vec<Correction>, Vec<Problem>> {
+pub fn read(text: &str, is_class: impl Fn(&str) -> bool) -> Result<Site, Vec<Problem>> {
     let line_at = |offset: usize| {
         let head = text.get(..offset).unwrap_or(text);
         u64::try_from(head.matches('\n').count()).unwrap_or(u64::MAX).saturating_add(1)
@@ -85,8 +131,8 @@ pub fn read(text: &str, is_class: impl Fn(&str) -> bool) -> Result<Vec<Correctio
             format!("version {} is not known here; this reads version {VERSION}", raw.version.get_ref());
         return Err(vec![problem(line, why)]);
     }
-    if raw.correction.len() > CORRECTIONS_MAX {
-        return Err(vec![problem(1, format!("more than {CORRECTIONS_MAX} corrections; split the file"))]);
+    if raw.correction.len().saturating_add(raw.alias.len()) > CORRECTIONS_MAX {
+        return Err(vec![problem(1, format!("more than {CORRECTIONS_MAX} entries; split the file"))]);
     }
     let (mut corrections, mut problems, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
     for entry in raw.correction {
@@ -101,7 +147,45 @@ pub fn read(text: &str, is_class: impl Fn(&str) -> bool) -> Result<Vec<Correctio
             Err(why) => problems.push(problem(line, format!("`{id}`: {why}"))),
         }
     }
-    if problems.is_empty() { Ok(corrections) } else { Err(problems) }
+    let mut aliases = Vec::new();
+    for entry in raw.alias {
+        let line = line_at(entry.span().start);
+        match entry.into_inner().check() {
+            Ok(alias) => aliases.push(alias),
+            Err(why) => problems.push(problem(line, why)),
+        }
+    }
+    if problems.is_empty() { Ok(Site { corrections, aliases }) } else { Err(problems) }
+}
+
+impl RawAlias {
+    fn check(self) -> Result<Alias, String> {
+        let fields = [
+            ("vendor", &self.vendor),
+            ("product", &self.product),
+            ("other", &self.other),
+            ("reason", &self.reason),
+            ("author", &self.author),
+        ];
+        for (name, text) in fields {
+            if text.trim().is_empty() || text.len() > TEXT_MAX {
+                return Err(format!("alias: {name} is empty or longer than {TEXT_MAX} bytes"));
+            }
+        }
+        if !is_date(&self.date) {
+            return Err(format!("alias: `{}` is not a date; write it as 2026-11-30", self.date));
+        }
+        Ok(Alias {
+            other_vendor: self.other_vendor.unwrap_or_else(|| self.vendor.clone()),
+            vendor: self.vendor,
+            product: self.product,
+            other: self.other,
+            same: self.same,
+            reason: self.reason,
+            author: self.author,
+            date: self.date,
+        })
+    }
 }
 
 fn check(raw: RawCorrection, is_class: &impl Fn(&str) -> bool) -> Result<Correction, String> {
@@ -220,9 +304,9 @@ fn is_date(text: &str) -> bool {
         && number(day, 2).is_some_and(|d| (1..=31).contains(&d))
 }
 
-/// The file that says these corrections.
+/// The file that says these corrections and aliases.
 #[must_use]
-pub fn write(corrections: &[Correction]) -> String {
+pub fn write(corrections: &[Correction], aliases: &[Alias]) -> String {
     let mut text = format!(
         "# What people of this site know better. Wardline never overrules it.\nversion = {VERSION}\n"
     );
@@ -255,6 +339,21 @@ pub fn write(corrections: &[Correction]) -> String {
         for (key, value) in
             [("reason", &correction.reason), ("author", &correction.author), ("date", &correction.date)]
         {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
+        }
+    }
+    for alias in aliases {
+        text.push_str("\n[[alias]]\n");
+        for (key, value) in [
+            ("vendor", &alias.vendor),
+            ("product", &alias.product),
+            ("other_vendor", &alias.other_vendor),
+            ("other", &alias.other),
+        ] {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
+        }
+        let _ = writeln!(text, "same = {}", alias.same);
+        for (key, value) in [("reason", &alias.reason), ("author", &alias.author), ("date", &alias.date)] {
             let _ = writeln!(text, "{key} = {}", quoted(value));
         }
     }
@@ -323,6 +422,15 @@ merge = { ip = "10.0.0.9" }
 reason = "wired and wireless card of one cart"
 author = "network"
 date = "2026-12-01"
+
+[[alias]]
+vendor = "Acme"
+product = "Pump \"3\""
+other = "Infusor III"
+same = true
+reason = "one article number"
+author = "biomedical engineering"
+date = "2026-12-01"
 "#;
 
     fn is_class(code: &str) -> bool {
@@ -332,9 +440,9 @@ date = "2026-12-01"
     #[test]
     fn what_is_written_reads_back_as_itself() {
         let read_once = read(SITE, is_class).unwrap();
-        assert_eq!(read_once.len(), 3);
-        assert_eq!(read(&write(&read_once), is_class).unwrap(), read_once);
-        assert_eq!(read("version = 1", is_class).unwrap(), []);
+        assert_eq!(read_once.corrections.len(), 3);
+        assert_eq!(read(&write(&read_once.corrections, &read_once.aliases), is_class).unwrap(), read_once);
+        assert_eq!(read("version = 1", is_class).unwrap(), Site::default());
     }
 
     #[test]

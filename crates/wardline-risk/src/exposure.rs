@@ -5,11 +5,13 @@
 //! once, however many devices have them. What the wire cannot show makes a verdict possible at most: whether an update
 //! is installed that leaves the version as it was, and which of several products a build is.
 
+use crate::context::Context;
 use crate::knowledge::{Knowledge, Matched};
 use crate::record::Verdict;
 use crate::subject::Subject;
 use crate::suppress::Suppression;
 use std::collections::{BTreeMap, HashMap};
+use wardline_content::Content;
 use wardline_model::{Attribute, Component, Confidence, Device, Software};
 use wardline_product::{Products, Resolved};
 
@@ -44,6 +46,23 @@ pub struct Part {
     pub on: Option<String>,
     /// Why a version does not prove that an update is missing.
     pub doubt: Option<&'static str>,
+    /// What depends on the device.
+    pub context: Context,
+}
+
+/// By what devices are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// What is known of vulnerabilities.
+    pub knowledge: &'a Knowledge,
+    /// Products by their names.
+    pub products: &'a Products,
+    /// Classes of devices.
+    pub content: &'a Content,
+    /// Pairs of keys that a person said are one product.
+    pub confirmed: &'a [(String, String)],
+    /// The site's own statements.
+    pub suppressions: &'a [Suppression],
 }
 
 /// A part and what is known of it.
@@ -76,9 +95,9 @@ impl Part {
     }
 
     /// What tells apart parts that are judged alike.
-    fn id(&self) -> (Role, Vec<&str>, Option<&str>, Option<&str>, bool) {
+    fn id(&self) -> (Role, Vec<&str>, Option<&str>, Option<&str>, bool, Context) {
         let keys = self.products.iter().map(|one| one.key.as_str()).collect();
-        (self.role, keys, self.version.as_deref(), self.on.as_deref(), self.doubt.is_some())
+        (self.role, keys, self.version.as_deref(), self.on.as_deref(), self.doubt.is_some(), self.context)
     }
 }
 
@@ -95,6 +114,7 @@ pub fn parts(device: &Device, products: &Products) -> Vec<Part> {
             doubt: resolved.in_place.then_some(IN_PLACE),
             products: vec![resolved],
             on: on.clone(),
+            context: Context::default(),
         });
     }
     for software in device.software.iter().filter(|one| !is_own(one, device.model.as_deref())) {
@@ -107,6 +127,7 @@ pub fn parts(device: &Device, products: &Products) -> Vec<Part> {
             version: software.version.clone(),
             on: on.clone(),
             doubt,
+            context: Context::default(),
         });
     }
     parts.extend(system(device, products));
@@ -178,6 +199,7 @@ fn system(device: &Device, products: &Products) -> Option<Part> {
         version: os.version.clone(),
         on: None,
         doubt: doubt.filter(|_| !has_update_level(os.version.as_deref())),
+        context: Context::default(),
     })
 }
 
@@ -201,21 +223,17 @@ fn stated_system(device: &Device) -> Option<String> {
 }
 
 impl Exposures {
-    /// What `knowledge` says of devices; `confirmed` are pairs of keys that a person said are one product.
+    /// What is known of devices.
     #[must_use]
-    pub fn of(
-        devices: &[Device],
-        knowledge: &Knowledge,
-        products: &Products,
-        confirmed: &[(String, String)],
-        suppressions: &[Suppression],
-    ) -> Self {
+    pub fn of(devices: &[Device], basis: Basis<'_>) -> Self {
         let mut all = Self::default();
         // Where a part stands in `all`; nothing is known of some.
         let mut judged: Vec<(Part, Option<usize>)> = Vec::new();
         let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
         for device in devices {
-            for part in parts(device, products) {
+            let context = Context::of(device, basis.content);
+            for part in parts(device, basis.products) {
+                let part = Part { context, ..part };
                 let first = part.products.first().map(|one| one.key.clone()).unwrap_or_default();
                 let places = by_key.entry(first).or_default();
                 let known =
@@ -223,7 +241,7 @@ impl Exposures {
                 let place = if let Some((_, place)) = known {
                     *place
                 } else {
-                    let matched = judge(&part, knowledge, products, confirmed, suppressions);
+                    let matched = judge(&part, basis);
                     let place = (!matched.is_empty()).then_some(all.all.len());
                     places.push(judged.len());
                     judged.push((part.clone(), place));
@@ -257,13 +275,8 @@ impl Exposures {
 }
 
 /// What is known of a part. Where it may be one of several products, what they do not share is possible at most.
-fn judge(
-    part: &Part,
-    knowledge: &Knowledge,
-    products: &Products,
-    confirmed: &[(String, String)],
-    suppressions: &[Suppression],
-) -> Vec<Matched> {
+fn judge(part: &Part, basis: Basis<'_>) -> Vec<Matched> {
+    let Basis { knowledge, products, confirmed, suppressions, .. } = basis;
     let mut by_id: BTreeMap<String, (usize, Matched)> = BTreeMap::new();
     for resolved in &part.products {
         let mut subject = Subject::new(resolved, part.version.as_deref());
@@ -296,6 +309,9 @@ fn judge(
                 matched.reasons.push(doubt);
             }
         }
+        matched.environmental = matched.cvss.as_ref().and_then(|vector| part.context.environment(vector));
+        matched.decision = part.context.decide(matched.ssvc, matched.exploited.as_ref());
+        matched.context = part.context.words();
         matched
     };
     by_id.into_values().map(settle).collect()

@@ -45,10 +45,11 @@ pub fn is_finding(exposure: &Exposure, matched: &Matched) -> bool {
     }
 }
 
-/// How bad: by the score, one step worse where it is exploited, one step less where it may merely be there.
+/// How bad: by the score at this device where its class sets one, else by the score alone, one step worse where it is exploited, one step less where it may merely be there.
 #[must_use]
 pub fn severity(matched: &Matched) -> Severity {
-    let scored = matched.cvss.as_ref().map(|vector| vector.rating().severity());
+    let vector = matched.environmental.as_ref().or(matched.cvss.as_ref());
+    let scored = vector.map(|vector| vector.rating().severity());
     let base: u8 = match scored {
         Some(cvss::Severity::Critical) => 0,
         Some(cvss::Severity::High) => 1,
@@ -85,6 +86,12 @@ fn why(exposure: &Exposure, matched: &Matched) -> String {
     if let Some(vector) = &matched.cvss {
         let score = vector.rating().score();
         let _ = write!(text, " CVSS {} {:.1}.", vector.version().as_str(), score.value());
+    }
+    if let Some(vector) = &matched.environmental {
+        let _ = write!(text, " At this device {:.1}: {}.", vector.rating().score().value(), matched.context);
+    }
+    if let Some(decision) = matched.decision {
+        let _ = write!(text, " SSVC: {}.", decision.as_str().replace('_', " "));
     }
     if let Some(exploited) = &matched.exploited {
         let ransom = if exploited.ransomware { ", by ransomware too" } else { "" };

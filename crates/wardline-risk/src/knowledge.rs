@@ -8,7 +8,7 @@ use crate::cvss::Vector;
 use crate::judge::{self, Said};
 use crate::record::{Claim, Record, Statement, Treatment, Verdict};
 use crate::settle::{Word, settle};
-use crate::ssvc::Points;
+use crate::ssvc::{Decision, Points};
 use crate::subject::Subject;
 use crate::suppress::Suppression;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -70,6 +70,12 @@ pub struct Matched {
     pub fixed_in: Vec<String>,
     /// What to do.
     pub treatments: Vec<Treatment>,
+    /// The score with this device's environment, where its class sets one.
+    pub environmental: Option<Vector>,
+    /// What to do how soon, by CISA's tree and what depends on the device.
+    pub decision: Option<Decision>,
+    /// What depends on the device, in words; empty where no device is judged.
+    pub context: String,
     /// The site's statement that settles it, where one does.
     pub suppressed: Option<Suppression>,
 }
@@ -270,6 +276,9 @@ impl Knowledge {
             likelihood: self.likelihood.get(id).copied(),
             fixed_in,
             treatments,
+            environmental: None,
+            decision: None,
+            context: String::new(),
             suppressed: None,
         })
     }

@@ -4,6 +4,7 @@
 //! device ([`knowledge::Knowledge`]), by whose word, how bad and how soon. Pure: time and knowledge are parameters.
 
 pub mod advisory;
+pub mod context;
 pub mod cvss;
 pub mod exposure;
 pub mod finding;

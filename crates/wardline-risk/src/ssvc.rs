@@ -49,6 +49,19 @@ pub enum Decision {
     Act,
 }
 
+impl Decision {
+    /// The decision as output writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::TrackClosely => "track_closely",
+            Self::Attend => "attend",
+            Self::Act => "act",
+        }
+    }
+}
+
 impl Points {
     /// Reads the three values as CISA writes them (`poc`, `yes`, `total`).
     #[must_use]

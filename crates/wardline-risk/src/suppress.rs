@@ -1,16 +1,27 @@
 //! A site's own statement that a vulnerability does not count here, in the manner of VEX.
 //!
 //! In: who says so and why, for which vulnerability, product and versions, until when. Out: the finding settled by
-//! that statement, its own verdict kept beside it. A version outside the scope, a passed day or a changed source brings
-//! it back: silence never spreads. Statements live in the site's store, so no feed touches them.
+//! that statement, its own verdict kept beside it. A version outside the scope or a passed day brings it back: silence
+//! never spreads. Statements live in the site's store, so no feed and no new revision of a record touches them.
 
 use crate::knowledge::Matched;
 use crate::subject::Subject;
 use wardline_product::{Applies, Products, Truth};
 
+/// The justifications of OpenVEX 0.2.0 (status justifications), which are CISA's.
+pub const JUSTIFICATIONS: [&str; 5] = [
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+];
+
 /// A statement of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
+    /// Its id.
+    pub id: String,
     /// The vulnerability.
     pub vulnerability: String,
     /// The vendor, as any of its names.
@@ -21,7 +32,9 @@ pub struct Suppression {
     pub versions: Applies,
     /// Who says so.
     pub author: String,
-    /// Why: one of VEX's justifications, or words.
+    /// Why: one of [`JUSTIFICATIONS`].
+    pub justification: String,
+    /// Why, in words.
     pub reason: String,
     /// The last day it holds, RFC 3339 date; for ever where absent.
     pub until: Option<String>,
@@ -42,7 +55,9 @@ pub(crate) fn apply(
     for one in own {
         match one.holds(subject) {
             Ok(()) => {
-                matched.reasons.push(format!("{} settled it: {}", one.author, one.reason));
+                matched
+                    .reasons
+                    .push(format!("{} settled it: {} ({})", one.author, one.reason, one.justification));
                 matched.suppressed = Some(one.clone());
                 return matched;
             }

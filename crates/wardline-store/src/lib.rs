@@ -39,6 +39,7 @@ mod site;
 mod store;
 #[cfg(test)]
 mod suite;
+mod suppression;
 mod table;
 mod tx;
 mod value;
@@ -58,6 +59,7 @@ pub use page::{Cursor, PAGE_ROWS_MAX, Page, Rows};
 pub use scope::{Reach, Scope};
 pub use site::{Department, DepartmentId, Site, SiteId};
 pub use store::{Store, new_id};
+pub use suppression::StoredSuppression;
 pub use table::{Column, Keep, Kind, TABLES, Table};
 pub use tx::{Tx, WriteTx};
 pub use value::{Row, Value};

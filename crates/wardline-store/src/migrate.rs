@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     2 "0002_accounts_and_audit",
     3 "0003_evidence_and_conversations",
     4 "0004_knowledge",
+    5 "0005_suppressions",
 };
 
 const REMEMBER: &str = "CREATE TABLE IF NOT EXISTS migration (\n  number INT NOT NULL PRIMARY KEY,\n  \

@@ -11,6 +11,7 @@ mod device;
 mod knowledge;
 mod retention;
 mod schema;
+mod suppression;
 
 use crate::Store;
 use std::future::Future;
@@ -63,4 +64,5 @@ suite! {
         a_persons_word_is_kept an_import_that_fails_leaves_what_was;
     retention: what_is_past_its_time_goes_and_nothing_else;
     schema: tables_are_as_listed every_step_keeps_the_data a_newer_schema_is_refused;
+    suppression: a_statement_outlives_feeds a_statement_ends_once_and_stays;
 }

@@ -1,5 +1,6 @@
 //! One file a verb. Each parses its flags, does the work and says how it ended.
 
+pub(crate) mod alias;
 pub(crate) mod analyze;
 pub(crate) mod archive;
 pub(crate) mod demo;
@@ -10,6 +11,7 @@ pub(crate) mod match_product;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod simulate;
+pub(crate) mod suppress;
 pub(crate) mod user;
 
 use std::process::ExitCode;

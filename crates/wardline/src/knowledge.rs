@@ -15,17 +15,22 @@ use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
 use wardline_content::Content;
 use wardline_formats::record::{self, Item, Source};
+use wardline_formats::site::Alias;
 use wardline_model::Device;
-use wardline_product::{Makers, ProductEntry, Products, Resolved, Scheme, Takeover};
+use wardline_product::{Applies, Makers, ProductEntry, Products, Resolved, Scheme, Takeover};
 use wardline_risk::advisory::{Part, Reader};
 use wardline_risk::exposure::{other_names, parts};
 use wardline_risk::knowledge::{Exploited, Knowledge, Likelihood};
-use wardline_store::{KNOWLEDGE_BATCH_MAX, KnowledgeRecord, Store};
+use wardline_risk::suppress::Suppression;
+use wardline_store::{KNOWLEDGE_BATCH_MAX, KnowledgeAlias, KnowledgeRecord, Store, StoredSuppression};
 
 /// Where knowledge lies when nobody says otherwise.
 pub(crate) const DATA_DEFAULT: &str = "wardline-data";
 /// The database in a folder.
 const DATABASE: &str = "wardline.db";
+
+/// Pairs of keys of products.
+pub(crate) type Pairs = Vec<(String, String)>;
 
 /// A folder's knowledge, open.
 pub(crate) struct Library {
@@ -62,10 +67,38 @@ impl Library {
         self.runtime.block_on(async { Ok(self.store.read().await?.knowledge_products_of(maker).await?) })
     }
 
-    /// What people said of names: pairs that are one product.
-    pub(crate) fn confirmed(&self) -> Result<Vec<(String, String)>> {
-        let aliases = self.runtime.block_on(async { self.store.read().await?.knowledge_aliases().await })?;
-        Ok(aliases.into_iter().filter(|alias| alias.same).map(|alias| (alias.product, alias.other)).collect())
+    /// What people said of names.
+    pub(crate) fn aliases(&self) -> Result<Vec<KnowledgeAlias>> {
+        Ok(self.runtime.block_on(async { self.store.read().await?.knowledge_aliases().await })?)
+    }
+
+    /// What people said of names: pairs that are one product, and pairs that are not.
+    pub(crate) fn words(&self) -> Result<(Pairs, Pairs)> {
+        let (same, other): (Vec<_>, Vec<_>) = self.aliases()?.into_iter().partition(|alias| alias.same);
+        let pairs = |all: Vec<KnowledgeAlias>| all.into_iter().map(|one| (one.product, one.other)).collect();
+        Ok((pairs(same), pairs(other)))
+    }
+
+    /// The site's statements that nobody ended; `site` is where, and those of other sites stay out.
+    pub(crate) fn suppressions(&self, site: Option<&str>) -> Result<Vec<Suppression>> {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let all = self.runtime.block_on(async { self.store.read().await?.suppressions().await })?;
+        let here = |one: &StoredSuppression| {
+            one.ended_us == 0 && (one.site.is_empty() || Some(one.site.as_str()) == site)
+        };
+        let read = |one: StoredSuppression| Suppression {
+            versions: if one.versions.is_empty() { Applies::all() } else { Applies::read(&one.versions) },
+            until: (!one.until.is_empty()).then_some(one.until),
+            today: today.clone(),
+            id: one.id,
+            vulnerability: one.vulnerability,
+            vendor: one.vendor,
+            product: one.product,
+            author: one.author,
+            justification: one.justification,
+            reason: one.reason,
+        };
+        Ok(all.into_iter().filter(here).map(read).collect())
     }
 
     /// What is known of products: their records, and what the lists of exploited and likely vulnerabilities add.
@@ -112,13 +145,20 @@ pub(crate) struct AtHand {
 
 impl AtHand {
     /// What there is about the products of these devices.
-    pub(crate) fn of(library: Option<&Library>, devices: &[Device], products: &Products) -> Result<Self> {
+    pub(crate) fn of(
+        library: Option<&Library>,
+        devices: &[Device],
+        products: &Products,
+        said: &[Alias],
+    ) -> Result<Self> {
+        let confirmed: Pairs =
+            said.iter().filter(|alias| alias.same).map(|alias| alias_keys(alias, products)).collect();
         let dated = STARTER_DATED.trim();
         let Some(library) = library else {
             let knowledge = starter(products)?;
-            return Ok(Self { knowledge, confirmed: Vec::new(), words: format!("starter pack of {dated}") });
+            return Ok(Self { knowledge, confirmed, words: format!("starter pack of {dated}") });
         };
-        let confirmed = library.confirmed()?;
+        let confirmed: Pairs = library.words()?.0.into_iter().chain(confirmed).collect();
         let mut keys: Vec<String> = Vec::new();
         for part in devices.iter().flat_map(|device| parts(device, products)) {
             keys.extend(part.products.into_iter().map(|one| one.key));
@@ -193,26 +233,35 @@ pub(crate) fn products(content: &Content) -> Products {
     Products::new(makers, takeovers, entries.collect())
 }
 
+/// The keys of two names.
+pub(crate) fn alias_keys(alias: &Alias, products: &Products) -> (String, String) {
+    (products.key(&alias.vendor, &alias.product), products.key(&alias.other_vendor, &alias.other))
+}
+
 /// The part of a key that a maker's products share.
 pub(crate) fn maker_of(key: &str) -> &str {
     key.split_once('|').map_or(key, |(maker, _)| maker)
 }
 
 /// The keys under which a product may be known: its own, those a person confirmed, and those merely alike with how
-/// alike and why.
+/// alike and why, but for those that a person rejected.
 pub(crate) fn candidates<'a>(
     resolved: &Resolved,
     known: &'a [String],
     confirmed: &[(String, String)],
+    rejected: &[(String, String)],
 ) -> (Vec<&'a str>, Vec<(&'a str, f64, String)>) {
-    let is_confirmed = |key: &str| {
-        confirmed.iter().any(|(a, b)| (a == key && *b == resolved.key) || (b == key && *a == resolved.key))
+    let is_among = |pairs: &[(String, String)], key: &str| {
+        pairs.iter().any(|(a, b)| (a == key && *b == resolved.key) || (b == key && *a == resolved.key))
     };
-    let same: Vec<&str> =
-        known.iter().map(String::as_str).filter(|key| *key == resolved.key || is_confirmed(key)).collect();
+    let same: Vec<&str> = known
+        .iter()
+        .map(String::as_str)
+        .filter(|key| *key == resolved.key || is_among(confirmed, key))
+        .collect();
     let mut alike: Vec<(&str, f64, String)> = known
         .iter()
-        .filter(|key| !same.contains(&key.as_str()))
+        .filter(|key| !same.contains(&key.as_str()) && !is_among(rejected, key))
         .filter_map(|key| {
             wardline_product::likeness(&resolved.key, key).map(|like| (key.as_str(), like.score, like.why))
         })

@@ -27,6 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Alias(command::alias::Arguments),
     Analyze(command::analyze::Arguments),
     Backup(command::archive::Backup),
     Demo(command::demo::Arguments),
@@ -38,12 +39,14 @@ enum Command {
     Restore(command::archive::Restore),
     Score(command::score::Arguments),
     Simulate(command::simulate::Arguments),
+    Suppress(command::suppress::Arguments),
     User(command::user::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
+        Command::Alias(arguments) => command::alias::run(&arguments),
         Command::Analyze(arguments) => command::analyze::run(&arguments),
         Command::Backup(arguments) => command::archive::backup(&arguments),
         Command::Demo(arguments) => command::demo::run(&arguments),
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Restore(arguments) => command::archive::restore(&arguments),
         Command::Score(arguments) => command::score::run(&arguments),
         Command::Simulate(arguments) => command::simulate::run(&arguments),
+        Command::Suppress(arguments) => command::suppress::run(&arguments),
         Command::User(arguments) => command::user::run(&arguments),
     };
     match done {

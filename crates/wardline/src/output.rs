@@ -12,6 +12,7 @@ pub(crate) mod words;
 
 use crate::witness::{Documents, Witness};
 use wardline_content::Content;
+use wardline_formats::site::Alias;
 use wardline_inventory::{Inventory, Knowledge};
 use wardline_model::{Correction, Device, Finding, Timestamp};
 use wardline_risk::exposure::Exposures;
@@ -25,6 +26,8 @@ pub(crate) struct Report<'a> {
     pub(crate) inventory: Inventory,
     /// What is wrong.
     pub(crate) findings: Vec<Finding>,
+    /// What people of the site said of names of products.
+    pub(crate) aliases: Vec<Alias>,
     /// What is known of the products that devices are made of.
     pub(crate) exposures: Exposures,
     /// What that was judged by, in words.
@@ -51,6 +54,7 @@ impl<'a> Report<'a> {
             analysis,
             inventory,
             findings,
+            aliases: Vec::new(),
             exposures: Exposures::default(),
             judged_by: String::new(),
             threads,

@@ -167,6 +167,8 @@ fn a_statement_of_the_site_ends_at_its_scope() {
     let mut knowledge = Knowledge::default();
     knowledge.add(record("A-1", Source::Nvd, vec![claim("Pump", "<= 3.0")]), &products());
     let suppression = Suppression {
+        id: "sup-1".to_owned(),
+        justification: crate::suppress::JUSTIFICATIONS[2].to_owned(),
         vulnerability: "CVE-2024-0001".to_owned(),
         vendor: "ACME Inc.".to_owned(),
         product: "Pump".to_owned(),

@@ -12,9 +12,10 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wardline_content::Content;
+use wardline_formats::site::{Alias, Site};
 use wardline_inventory::Knowledge;
 use wardline_model::Correction;
-use wardline_risk::exposure::Exposures;
+use wardline_risk::exposure::{Basis, Exposures};
 use wardline_sensor::{Options, analyse};
 use wardline_wire::capture::{Captures, FileSummary};
 
@@ -61,6 +62,9 @@ pub(crate) struct Arguments {
     /// The same in the database of a running Wardline: sqlite:… or postgres://…
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// The site of the captures: statements made for it (`wardline suppress`) count beside those for every site.
+    #[arg(long, value_name = "NAME")]
+    site: Option<String>,
     /// Print why this device is what it is said to be: its id, an address, a MAC, a host name, an AE title or a
     /// serial number.
     #[arg(long, value_name = "DEVICE")]
@@ -84,13 +88,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         // Before hours of reading, not after.
         folder::prepare(folder)?;
     }
-    let corrections = knowledge(arguments.knowledge.as_deref(), &content)?;
+    let site = knowledge(arguments.knowledge.as_deref(), &content)?;
     let documents = witness::read(&arguments.witness, arguments.mapping.as_deref(), arguments.files.len())?;
-    let mut report = report_with(&mut captures, &content, arguments.threads, corrections)?;
+    let mut report = report_with(&mut captures, &content, arguments.threads, site.corrections)?;
     if !arguments.witness.is_empty() {
         report.hear(documents);
     }
-    judge(&mut report, &content, arguments)?;
+    judge(&mut report, &content, arguments, &site.aliases)?;
     if let Some(folder) = &arguments.output {
         folder::write(&mut report, folder)
             .with_context(|| format!("{}: the results could not be written there", folder.display()))?;
@@ -117,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
 }
 
 /// Says what is known of the devices' products.
-fn judge(report: &mut Report<'_>, content: &Content, arguments: &Arguments) -> Result<()> {
+fn judge(report: &mut Report<'_>, content: &Content, arguments: &Arguments, aliases: &[Alias]) -> Result<()> {
     let library = match (&arguments.data, &arguments.database) {
         (Some(folder), _) => Some(Library::open(folder)?.with_context(|| {
             format!("{} holds no knowledge; bring some in with `wardline feed import`", folder.display())
@@ -127,15 +131,27 @@ fn judge(report: &mut Report<'_>, content: &Content, arguments: &Arguments) -> R
     };
     let products = products(content);
     let devices = &report.inventory.devices;
-    let known = AtHand::of(library.as_ref(), devices, &products)?;
-    let exposures = Exposures::of(devices, &known.knowledge, &products, &known.confirmed, &[]);
+    let known = AtHand::of(library.as_ref(), devices, &products, aliases)?;
+    let suppressions = match &library {
+        Some(library) => library.suppressions(arguments.site.as_deref())?,
+        None => Vec::new(),
+    };
+    let basis = Basis {
+        knowledge: &known.knowledge,
+        products: &products,
+        content,
+        confirmed: &known.confirmed,
+        suppressions: &suppressions,
+    };
+    let exposures = Exposures::of(devices, basis);
+    report.aliases = aliases.to_vec();
     report.judge(exposures, known.words);
     Ok(())
 }
 
 /// What people of the site know better.
-fn knowledge(file: Option<&Path>, content: &Content) -> Result<Vec<Correction>> {
-    let Some(path) = file else { return Ok(Vec::new()) };
+fn knowledge(file: Option<&Path>, content: &Content) -> Result<Site> {
+    let Some(path) = file else { return Ok(Site::default()) };
     let shown = path.display();
     let size =
         std::fs::metadata(path).with_context(|| format!("the knowledge {shown} cannot be read"))?.len();

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Folder of imported knowledge; without it what lies in ./wardline-data, else the starter pack.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Statements made for this site (`wardline suppress`) count beside those for every site.
+    #[arg(long, value_name = "NAME")]
+    site: Option<String>,
     /// A table for people, or JSON for programs.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -109,15 +112,15 @@ fn find(
     let folder = arguments.data.as_deref().unwrap_or_else(|| Path::new(DATA_DEFAULT));
     let library = Library::open(folder)?;
     // Only what was imported counts where a folder was named.
-    let (known, confirmed, whole) = match (&library, &arguments.data) {
-        (Some(library), _) => (library.products_of(&maker)?, library.confirmed()?, None),
-        (None, Some(_)) => (Vec::new(), Vec::new(), None),
+    let (known, said, whole) = match (&library, &arguments.data) {
+        (Some(library), _) => (library.products_of(&maker)?, library.words()?, None),
+        (None, Some(_)) => (Vec::new(), Default::default(), None),
         (None, None) => {
             let whole = starter(products)?;
-            (whole.products_of(&maker), Vec::new(), Some(whole))
+            (whole.products_of(&maker), Default::default(), Some(whole))
         }
     };
-    let (same, mut alike) = candidates(resolved, &known, &confirmed);
+    let (same, mut alike) = candidates(resolved, &known, &said.0, &said.1);
     alike.truncate(ALIKE_MAX);
     let keys: Vec<&str> =
         if same.is_empty() { alike.iter().map(|one| one.0).collect() } else { same.clone() };
@@ -138,8 +141,12 @@ fn find(
         why: format!("{}{from}", resolved.why),
     };
     if !same.is_empty() {
+        let suppressions = match &library {
+            Some(library) => library.suppressions(arguments.site.as_deref())?,
+            None => Vec::new(),
+        };
         let of = |key: &&str| {
-            knowledge.judge(&Subject { key: (*key).to_owned(), ..subject.clone() }, products, &[])
+            knowledge.judge(&Subject { key: (*key).to_owned(), ..subject.clone() }, products, &suppressions)
         };
         return Ok((named, same.iter().flat_map(of).collect()));
     }
@@ -188,6 +195,13 @@ fn words(answer: &Answer<'_>, out: &mut impl Write) -> Result<()> {
         }
         if !one.fixed_in.is_empty() {
             writeln!(out, "  fixed in {}", one.fixed_in.join(", "))?;
+        }
+        if let Some(suppressed) = &one.suppressed {
+            writeln!(
+                out,
+                "  suppressed by {}: {} ({})",
+                suppressed.author, suppressed.reason, suppressed.id
+            )?;
         }
         for treatment in &one.treatments {
             writeln!(out, "  {treatment}")?;

@@ -30,8 +30,8 @@ pub(crate) fn write(results: &mut Report<'_>, folder: &Path) -> io::Result<()> {
     file(folder, "observations.jsonl", |out| json::write_observations(results, out))?;
     file(folder, "findings.jsonl", |out| json::write_findings(results, out))?;
     file(folder, "flows.jsonl", |out| json::write_flows(results, out))?;
-    if !results.corrections.is_empty() {
-        let text = wardline_formats::site::write(&results.corrections);
+    if !results.corrections.is_empty() || !results.aliases.is_empty() {
+        let text = wardline_formats::site::write(&results.corrections, &results.aliases);
         file(folder, "knowledge.toml", |out| out.write_all(text.as_bytes()))?;
     }
     file(folder, "report.html", |out| report::write(results, out))

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use wardline_risk::exposure::Exposure;
 use wardline_risk::knowledge::Matched;
+use wardline_risk::ssvc::{Decision, Exploitation};
 
 /// What is known of one product and one vulnerability.
 #[derive(Serialize)]
@@ -18,6 +19,44 @@ pub(crate) struct Verdict {
     pub(crate) epss: Option<f64>,
     pub(crate) fixed_in: Vec<String>,
     pub(crate) treatments: Vec<String>,
+    /// What CISA says of it, and what to do how soon where a device is judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ssvc: Option<Urgency>,
+    /// The score at this device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) environmental: Option<Environmental>,
+    /// The site's own statement that settles it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) suppressed: Option<Suppressed>,
+}
+
+/// CISA's points, and the decision by them.
+#[derive(Serialize)]
+pub(crate) struct Urgency {
+    exploitation: &'static str,
+    automatable: bool,
+    technical_impact: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'static str>,
+}
+
+/// The score with the device's environment, and why it is that.
+#[derive(Serialize)]
+pub(crate) struct Environmental {
+    vector: String,
+    score: f64,
+    because: String,
+}
+
+/// A statement of the site.
+#[derive(Serialize)]
+pub(crate) struct Suppressed {
+    pub(crate) id: String,
+    pub(crate) author: String,
+    justification: String,
+    pub(crate) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
 }
 
 /// A source's own word.
@@ -72,6 +111,28 @@ pub(crate) fn verdict(matched: &Matched) -> Verdict {
         epss: matched.likelihood.map(|likelihood| likelihood.score),
         fixed_in: matched.fixed_in.clone(),
         treatments,
+        ssvc: matched.ssvc.map(|points| Urgency {
+            exploitation: match points.exploitation {
+                Exploitation::None => "none",
+                Exploitation::ProofOfConcept => "poc",
+                Exploitation::Active => "active",
+            },
+            automatable: points.automatable,
+            technical_impact: if points.total { "total" } else { "partial" },
+            decision: matched.decision.map(Decision::as_str),
+        }),
+        environmental: matched.environmental.as_ref().map(|vector| Environmental {
+            vector: vector.to_string(),
+            score: vector.rating().score().value(),
+            because: matched.context.clone(),
+        }),
+        suppressed: matched.suppressed.as_ref().map(|one| Suppressed {
+            id: one.id.clone(),
+            author: one.author.clone(),
+            justification: one.justification.clone(),
+            reason: one.reason.clone(),
+            until: one.until.clone(),
+        }),
     }
 }
 

@@ -4,6 +4,7 @@ use super::Report;
 use super::table::Style;
 use super::words::{cell, count};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 use wardline_model::Severity;
 use wardline_risk::exposure::Exposure;
@@ -41,7 +42,12 @@ impl Line<'_> {
     pub(super) fn marks(&self) -> String {
         let mut marks = Vec::new();
         if let Some(vector) = &self.matched.cvss {
-            marks.push(format!("CVSS {:.1}", vector.rating().score().value()));
+            let here = self.matched.environmental.as_ref().map(|here| here.rating().score().value());
+            let here = here.map_or_else(String::new, |score| format!(", here {score:.1}"));
+            marks.push(format!("CVSS {:.1}{here}", vector.rating().score().value()));
+        }
+        if let Some(decision) = self.matched.decision {
+            marks.push(decision.as_str().replace('_', " "));
         }
         if self.matched.exploited.is_some() {
             marks.push("exploited".to_owned());
@@ -71,18 +77,33 @@ pub(super) fn lines<'a>(report: &'a Report<'_>) -> Vec<Line<'a>> {
             devices.entry(*place).or_default().push(&device.id);
         }
     }
-    let mut lines = Vec::new();
+    let mut lines: BTreeMap<(String, String, &str), Line<'a>> = BTreeMap::new();
     for (place, exposure) in report.exposures.all.iter().enumerate() {
         let of = devices.get(&place).cloned().unwrap_or_default();
         for matched in exposure.matched.iter().filter(|matched| is_finding(exposure, matched)) {
-            lines.push(Line { severity: severity(matched), exposure, matched, devices: of.clone() });
+            add(&mut lines, Line { severity: severity(matched), exposure, matched, devices: of.clone() });
         }
     }
+    let mut lines: Vec<Line<'a>> = lines.into_values().collect();
     lines.sort_by_cached_key(|line| {
         let rank = (line.severity, usize::MAX - line.devices.len());
         (rank, line.exposure.part.name(), line.matched.id.clone())
     });
     lines
+}
+
+/// One model of several classes, or on several systems, is one line still: the worst of them.
+fn add<'a>(lines: &mut BTreeMap<(String, String, &'static str), Line<'a>>, mut line: Line<'a>) {
+    match lines.entry((line.product(), line.matched.id.clone(), line.verdict())) {
+        Entry::Vacant(place) => _ = place.insert(line),
+        Entry::Occupied(mut other) => {
+            let other = other.get_mut();
+            if line.severity < other.severity {
+                std::mem::swap(other, &mut line);
+            }
+            other.devices.append(&mut line.devices);
+        }
+    }
 }
 
 /// The section of the table.

@@ -213,3 +213,100 @@ fn everything_published_is_taken_in() {
     assert_eq!(again.len(), report.len(), "every file is reported the second time too");
     assert!(again.iter().all(|line| line["added"] == json!(0)));
 }
+
+/// Runs a verb on a folder; its lines.
+fn said(folder: &Path, verb: &[&str], rest: &[&str]) -> Vec<Value> {
+    let place = ["--data", folder.to_str().unwrap(), "--format=json"];
+    let output = wardline(&[verb, rest, &place[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    lines(&output)
+}
+
+/// The only verdict on a version of the pump.
+fn pump(data: &Path, product: &str, version: &str, more: &[&str]) -> Value {
+    let (product, version) = (format!("--product={product}"), format!("--version={version}"));
+    let query = ["--vendor=Acme", &product, &version, "--data", data.to_str().unwrap()];
+    let (answer, verdicts) = matched(&[&query[..], more].concat());
+    assert_eq!(verdicts.len(), 1, "{answer}");
+    answer["verdicts"][0].clone()
+}
+
+#[test]
+fn a_suppression_holds_for_its_scope_and_outlives_feeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("page.json"));
+    fs::write(&file, page(&[(1001, "2.0")], "2024-01-01T00:00:00.000")).unwrap();
+    import(&data, &file);
+    assert!(pump(&data, "Pump", "1.5", &[])["suppressed"].is_null());
+    let statement = [
+        "--vulnerability=CVE-2024-1001",
+        "--vendor=ACME",
+        "--product=pump",
+        "--versions=<= 1.5",
+        "--justification=inline_mitigations_already_exist",
+        "--reason=the gateway refuses that request",
+        "--author=the biomedical department",
+    ];
+    let north = [&statement[..], &["--site=north"]].concat();
+    said(&data, &["suppress", "add"], &north);
+    assert!(pump(&data, "Pump", "1.5", &[])["suppressed"].is_null(), "made for another site");
+    assert!(!pump(&data, "Pump", "1.5", &["--site=north"])["suppressed"].is_null());
+    let made = said(&data, &["suppress", "add"], &statement).remove(0);
+    let settled = pump(&data, "Pump", "1.5", &[]);
+    assert_eq!((&settled["suppressed"]["id"], settled["verdict"].as_str()), (&made["id"], Some("affected")));
+    let outside = pump(&data, "Pump", "1.6", &[]);
+    assert!(outside["suppressed"].is_null() && outside["reasons"].to_string().contains("no longer holds"));
+    // A new revision of the record changes nothing of what people said.
+    fs::write(&file, page(&[(1001, "3.0")], "2024-06-01T00:00:00.000")).unwrap();
+    import(&data, &file);
+    let revised = pump(&data, "Pump", "1.5", &[]);
+    assert_eq!((&revised["suppressed"]["id"], &revised["fixed_in"]), (&made["id"], &json!(["3.0"])));
+    let id = made["id"].as_str().unwrap();
+    said(&data, &["suppress", "end"], &[id, "--author=a technician", "--reason=the gateway is gone"]);
+    assert!(pump(&data, "Pump", "1.5", &[])["suppressed"].is_null());
+    assert_eq!(said(&data, &["suppress", "list"], &[]).len(), 1);
+    let all = said(&data, &["suppress", "list"], &["--all"]);
+    assert_eq!(all.iter().filter(|one| one["ended"]["by"] == "a technician").count(), 1, "{all:?}");
+    for (from, to) in [("<= 1.5", "the purple ones"), ("the biomedical department", " ")] {
+        let wrong: Vec<String> = statement.iter().map(|text| text.replace(from, to)).collect();
+        let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
+        let place = ["--data", data.to_str().unwrap()];
+        assert_eq!(wardline(&[&["suppress", "add"], &wrong[..], &place].concat()).status.code(), Some(2));
+    }
+    let late =
+        [&["suppress", "add"], &statement[..], &["--until=2020-01-01", "--data", data.to_str().unwrap()]];
+    assert_eq!(wardline(&late.concat()).status.code(), Some(2));
+}
+
+#[test]
+fn a_likeness_is_possible_until_a_person_confirms_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, other) = (folder.path().join("data"), folder.path().join("other"));
+    let file = folder.path().join("page.json");
+    let text = page(&[(1001, "2.0")], "2024-01-01T00:00:00.000").replace("acme:pump", "acme:infusor");
+    fs::write(&file, text).unwrap();
+    for place in [&data, &other] {
+        import(place, &file);
+        assert_eq!(pump(place, "Infusor Classic", "1.5", &[])["verdict"], "possible");
+    }
+    let names = [
+        "--vendor=Acme",
+        "--product=Infusor Classic",
+        "--other=Infusor",
+        "--author=the biomedical department",
+        "--reason=one article number",
+    ];
+    said(&data, &["alias", "confirm"], &names);
+    assert_eq!(pump(&data, "Infusor Classic", "1.5", &[])["verdict"], "affected");
+    // The next hospital takes the word over as site knowledge.
+    let exported = wardline(&["alias", "export", "--data", data.to_str().unwrap()]);
+    let knowledge = folder.path().join("site.toml");
+    fs::write(&knowledge, &exported.stdout).unwrap();
+    said(&other, &["alias", "import", knowledge.to_str().unwrap()], &[]);
+    assert_eq!(pump(&other, "Infusor Classic", "1.5", &[])["verdict"], "affected");
+    assert_eq!(wardline(&["alias", "export", "--data", other.to_str().unwrap()]).stdout, exported.stdout);
+    said(&other, &["alias", "reject"], &names);
+    let (_, verdicts) =
+        matched(&["--vendor=Acme", "--product=Infusor Classic", "--data", other.to_str().unwrap()]);
+    assert_eq!(verdicts, [], "a likeness that was rejected is not told again");
+}
