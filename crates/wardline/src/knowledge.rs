@@ -156,7 +156,7 @@ impl AtHand {
         let dated = STARTER_DATED.trim();
         let Some(library) = library else {
             let knowledge = starter(products)?;
-            return Ok(Self { knowledge, confirmed, words: format!("starter pack of {dated}") });
+            return Ok(Self { knowledge, confirmed, words: format!("the starter pack of {dated}") });
         };
         let confirmed: Pairs = library.words()?.0.into_iter().chain(confirmed).collect();
         let mut keys: Vec<String> = Vec::new();

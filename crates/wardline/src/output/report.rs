@@ -251,7 +251,7 @@ fn vulnerabilities(report: &Report<'_>) -> Markup {
             @else { p.muted { "Judged by " (report.judged_by) ". The reasons of every verdict stand in devices.json." } }
             @if lines.is_empty() { p { "None is known of what was recognised. That is no proof that there is none." } }
             @else {
-                div.scroll tabindex="0" role="region" aria-label="Known vulnerabilities" { table {
+                div.scroll tabindex="0" role="region" aria-label="Known vulnerabilities" { table.wide {
                     caption.hidden { "Known vulnerabilities, one line per model and cause" }
                     thead { tr {
                         @for title in ["How bad", "Vulnerability", "Product and version", "Devices", "Why", "What to do"] { th scope="col" { (title) } }
