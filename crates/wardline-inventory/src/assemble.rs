@@ -203,7 +203,7 @@ impl<'a> Assembly<'a> {
     /// is known which.
     fn note_patient_data(&mut self) {
         let in_clear = self.clues.iter().filter(|(_, clue)| clue.attribute == Attribute::PatientDataInClear);
-        let in_clear: Vec<(NodeId, Clue<'a>)> = in_clear.map(|(node, clue)| (node, *clue)).collect();
+        let in_clear: Vec<(NodeId, Clue<'a>)> = in_clear.collect();
         let protocols: BTreeSet<&str> = in_clear.iter().map(|(_, clue)| clue.protocol).collect();
         let mut servers: BTreeMap<(NodeId, &str), BTreeSet<NodeId>> = BTreeMap::new();
         let mut clients = servers.clone();

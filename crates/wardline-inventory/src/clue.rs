@@ -2,6 +2,7 @@
 
 use crate::knowledge::Conclusions;
 use crate::merge::{Groups, NodeId};
+use foldhash::HashMap;
 use wardline_content::Conclusion;
 use wardline_model::{Attribute, Confidence, Fact, Seen};
 
@@ -90,45 +91,86 @@ impl<'a> Clue<'a> {
 /// their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Clues<'a> {
-    placed: Vec<(NodeId, Clue<'a>)>,
+    placed: Vec<Placed<'a>>,
+    /// The ways in which they were told, each once.
+    ways: Vec<Way<'a>>,
+    numbers: HashMap<Way<'a>, usize>,
     /// The root of each clue's group when they were sorted last, and the clue's number.
     order: Vec<(NodeId, usize)>,
+}
+
+/// A clue about a node, as it is kept.
+#[derive(Clone, Copy, Debug)]
+struct Placed<'a> {
+    node: NodeId,
+    value: &'a str,
+    seen: &'a Seen,
+    via: Option<NodeId>,
+    way: usize,
+    attribute: Attribute,
+    confidence: Confidence,
+    origin: Attribute,
+}
+
+/// How a clue was told: there are a few thousand ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Way<'a> {
+    version: Option<&'a str>,
+    protocol: &'static str,
+    rule: &'a str,
+    source: &'a str,
 }
 
 impl<'a> Clues<'a> {
     /// None yet, with room for so many: a list of this size is not to be moved while it grows.
     pub(crate) fn with_room(count: usize) -> Self {
-        Self { placed: Vec::with_capacity(count), order: Vec::new() }
+        Self { placed: Vec::with_capacity(count), ..Self::default() }
     }
 
     /// Adds a clue about a node.
     pub(crate) fn put(&mut self, node: NodeId, clue: Clue<'a>) {
-        self.placed.push((node, clue));
+        let Clue { attribute, value, version, confidence, protocol, rule, source, origin, seen, via } = clue;
+        let told = Way { version, protocol, rule, source };
+        let way = *self.numbers.entry(told).or_insert_with(|| {
+            self.ways.push(told);
+            self.ways.len() - 1
+        });
+        self.placed.push(Placed { node, value, seen, via, way, attribute, confidence, origin });
+    }
+
+    fn whole(&self, placed: &Placed<'a>) -> Clue<'a> {
+        let Placed { value, seen, via, way, attribute, confidence, origin, .. } = *placed;
+        let Way { version, protocol, rule, source } = self.ways[way];
+        Clue { attribute, value, version, confidence, protocol, rule, source, origin, seen, via }
     }
 
     /// Every clue with its node.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, &Clue<'a>)> {
-        self.placed.iter().map(|(node, clue)| (*node, clue))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, Clue<'a>)> {
+        self.placed.iter().map(|placed| (placed.node, self.whole(placed)))
     }
 
     /// Puts the clues of each group together, in the order in which they came.
     pub(crate) fn sort(&mut self, groups: &mut Groups) {
         self.order.clear();
         let numbered = self.placed.iter().enumerate();
-        self.order.extend(numbered.map(|(number, (node, _))| (groups.root(*node), number)));
+        self.order.extend(numbered.map(|(number, placed)| (groups.root(placed.node), number)));
         self.order.sort_unstable();
     }
 
     /// The groups as they were when sorted, by their roots, each with its clues.
     pub(crate) fn by_group(&self) -> impl Iterator<Item = (NodeId, impl Iterator<Item = Clue<'a>> + '_)> {
         let together = self.order.chunk_by(|a, b| a.0 == b.0);
-        together.filter_map(|group| Some((group.first()?.0, group.iter().map(|(_, at)| self.placed[*at].1))))
+        together.filter_map(|group| Some((group.first()?.0, self.numbered(group))))
     }
 
     /// The clues of a group as it was when sorted.
     pub(crate) fn of(&self, root: NodeId) -> impl Iterator<Item = Clue<'a>> + '_ {
         let start = self.order.partition_point(|(other, _)| *other < root);
-        let group = self.order[start..].iter().take_while(move |(other, _)| *other == root);
-        group.map(|(_, at)| self.placed[*at].1)
+        let after = self.order[start..].partition_point(|(other, _)| *other == root);
+        self.numbered(&self.order[start..start + after])
+    }
+
+    fn numbered(&self, order: &[(NodeId, usize)]) -> impl Iterator<Item = Clue<'a>> {
+        order.iter().map(|(_, at)| self.whole(&self.placed[*at]))
     }
 }

@@ -114,7 +114,7 @@ impl<'a> Assembly<'a> {
         let mut holders: BTreeMap<&str, BTreeMap<NodeId, Clue<'a>>> = BTreeMap::new();
         for (node, clue) in self.clues.iter() {
             if clue.attribute == Attribute::HostKey {
-                holders.entry(clue.value).or_default().entry(self.groups.root(node)).or_insert(*clue);
+                holders.entry(clue.value).or_default().entry(self.groups.root(node)).or_insert(clue);
             }
         }
         holders.retain(|_, nodes| nodes.len() > 1);
