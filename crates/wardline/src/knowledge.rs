@@ -10,6 +10,7 @@ pub(crate) use import::{Outcome as Imported, import};
 pub(crate) use starter::{DATED as STARTER_DATED, starter, starter_into};
 
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
@@ -106,10 +107,15 @@ impl Library {
         let mut knowledge = Knowledge::default();
         let mut reader = Reader::new(products);
         let mut ids: Vec<String> = Vec::new();
+        let mut seen: HashSet<(String, String)> = HashSet::new();
         self.runtime.block_on(async {
             let mut tx = self.store.read().await?;
             for chunk in keys.chunks(KNOWLEDGE_BATCH_MAX) {
                 for record in tx.knowledge_of_products(chunk).await? {
+                    // A record that speaks of products of two batches is found twice.
+                    if !seen.insert((record.source.clone(), record.id.clone())) {
+                        continue;
+                    }
                     if let Part::Records(records) = read_back(&record, &mut reader)? {
                         for record in records {
                             ids.extend(record.statements.iter().map(|said| said.vulnerability.clone()));
