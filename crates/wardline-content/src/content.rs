@@ -7,6 +7,7 @@ use crate::kind::class::DeviceClass;
 use crate::kind::component::ComponentNames;
 use crate::kind::detection::{RawWeakness, Weakness};
 use crate::kind::enterprise::Enterprise;
+use crate::kind::feed::FeedSource;
 use crate::kind::fingerprint::{Conclusion, Defaults, Fingerprint, Fingerprints, RawFingerprint};
 use crate::kind::inference::{Advice, Inference, RawAdvice, RawInference};
 use crate::kind::maker::MakerEntry;
@@ -38,6 +39,8 @@ pub struct Content {
     pub products: BTreeMap<String, ProductNames>,
     /// Who answers for the products of another, by the former maker.
     pub successions: BTreeMap<String, Succession>,
+    /// Sources of vulnerability knowledge, by name.
+    pub feeds: BTreeMap<String, FeedSource>,
     /// What several signs together say, by id.
     pub inferences: BTreeMap<String, Inference>,
     /// What to observe next, the best first.
@@ -173,6 +176,7 @@ struct Gathered {
     makers: Shelf<String, MakerEntry>,
     products: Shelf<String, ProductNames>,
     successions: Shelf<String, Succession>,
+    feeds: Shelf<String, FeedSource>,
     enterprises: Shelf<u32, Enterprise>,
     oui_flags: Shelf<String, RawOuiFlag>,
     releases: Shelf<String, (Option<String>, RawOsRelease)>,
@@ -240,6 +244,9 @@ impl Gathered {
             let id = format!("{} {}", entry.maker, entry.name);
             place(&mut self.products, id, layer, file, entry, problems);
         }
+        for entry in document.feed {
+            place(&mut self.feeds, entry.name.clone(), layer, file, entry, problems);
+        }
         for entry in document.succession {
             place(&mut self.successions, entry.from.clone(), layer, file, entry, problems);
         }
@@ -290,6 +297,7 @@ impl Gathered {
             check_shelf(self.products, &mut problems, |_, entry| entry.check(is_maker).map(|()| entry));
         let successions =
             check_shelf(self.successions, &mut problems, |_, entry| entry.check(is_maker).map(|()| entry));
+        let feeds = check_shelf(self.feeds, &mut problems, |_, feed| feed.check().map(|()| feed));
         let enterprises = check_shelf(self.enterprises, &mut problems, |_, e| e.check().map(|()| e));
         let weaknesses = check_shelf(self.weaknesses, &mut problems, |_, raw| raw.check());
         let releases = check_shelf(self.releases, &mut problems, |layer, (source, raw)| {
@@ -314,6 +322,7 @@ impl Gathered {
             makers,
             products,
             successions,
+            feeds,
             classes,
             weaknesses,
             os_lifecycle: OsLifecycle::new(releases.into_values().collect()),

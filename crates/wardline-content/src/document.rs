@@ -4,6 +4,7 @@ use crate::kind::class::DeviceClass;
 use crate::kind::component::ComponentNames;
 use crate::kind::detection::RawWeakness;
 use crate::kind::enterprise::Enterprise;
+use crate::kind::feed::FeedSource;
 use crate::kind::fingerprint::{Defaults, RawFingerprint};
 use crate::kind::inference::{RawAdvice, RawInference};
 use crate::kind::maker::MakerEntry;
@@ -42,6 +43,8 @@ pub(crate) struct Document {
     pub(crate) product: Vec<ProductNames>,
     #[serde(default)]
     pub(crate) succession: Vec<Succession>,
+    #[serde(default)]
+    pub(crate) feed: Vec<FeedSource>,
     #[serde(default)]
     pub(crate) component: Vec<ComponentNames>,
     #[serde(default)]

@@ -4,6 +4,7 @@ pub(crate) mod class;
 pub(crate) mod component;
 pub(crate) mod detection;
 pub(crate) mod enterprise;
+pub(crate) mod feed;
 pub(crate) mod fingerprint;
 pub(crate) mod inference;
 pub(crate) mod maker;

@@ -35,6 +35,7 @@ pub use kind::class::{DeviceClass, PatientData};
 pub use kind::component::ComponentNames;
 pub use kind::detection::{Condition, Special, ValuePattern, Weakness};
 pub use kind::enterprise::Enterprise;
+pub use kind::feed::{FeedKind, FeedSource};
 pub use kind::fingerprint::{Conclusion, Example, Fingerprint, Fingerprints};
 pub use kind::inference::{Advice, Inference};
 pub use kind::maker::MakerEntry;

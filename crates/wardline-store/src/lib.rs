@@ -30,6 +30,7 @@ mod conversation;
 mod device;
 mod dialect;
 mod error;
+mod fetch;
 mod knowledge;
 mod migrate;
 mod page;
@@ -52,6 +53,7 @@ pub use conversation::{Edge, EvidenceRow, Passed};
 pub use device::{DeviceFilter, DeviceOrder, DeviceRecord, DeviceValue, LifeCycle, ValueKind};
 pub use dialect::Dialect;
 pub use error::StoreError;
+pub use fetch::{KnowledgeFetch, KnowledgeSource};
 pub use knowledge::{
     KNOWLEDGE_BATCH_MAX, KnowledgeAlias, KnowledgeFeed, KnowledgeFile, KnowledgeMark, KnowledgeRecord,
 };

@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     3 "0003_evidence_and_conversations",
     4 "0004_knowledge",
     5 "0005_suppressions",
+    6 "0006_feeds",
 };
 
 const REMEMBER: &str = "CREATE TABLE IF NOT EXISTS migration (\n  number INT NOT NULL PRIMARY KEY,\n  \

@@ -61,7 +61,7 @@ suite! {
         a_scope_hides_from_lists_counts_and_finds a_name_is_there_once what_is_not_committed_is_not_there
         a_reader_cannot_write hostile_text_is_only_text thousands_at_once;
     knowledge: a_record_is_replaced_with_its_products a_file_is_known_until_another_changes_it a_source_keeps_its_newest_date
-        a_persons_word_is_kept an_import_that_fails_leaves_what_was;
+        a_persons_word_is_kept an_import_that_fails_leaves_what_was a_source_and_its_files_are_remembered;
     retention: what_is_past_its_time_goes_and_nothing_else;
     schema: tables_are_as_listed every_step_keeps_the_data a_newer_schema_is_refused;
     suppression: a_statement_outlives_feeds a_statement_ends_once_and_stays;

@@ -386,4 +386,32 @@ pub const TABLES: &[Table] = &[
         key: &["id"],
         keep: Keep::Always,
     },
+    Table {
+        name: "knowledge_source",
+        columns: &[
+            ("name", Text),
+            ("address", Text),
+            ("tried_us", Int),
+            ("success_us", Int),
+            ("problem", Text),
+            ("reached", Text),
+        ],
+        key: &["name"],
+        keep: Keep::Always,
+    },
+    Table {
+        name: "knowledge_fetch",
+        columns: &[
+            ("address", Text),
+            ("source", Text),
+            ("etag", Text),
+            ("modified", Text),
+            ("listed", Text),
+            ("digest", Blob),
+            ("signature", Text),
+            ("fetched_us", Int),
+        ],
+        key: &["address"],
+        keep: Keep::Always,
+    },
 ];

@@ -30,6 +30,8 @@ const PEERS: &[Peer] = &[
     Peer { program: "snmpget", package: "snmp", needed_for: "SNMP asked by net-snmp" },
     Peer { program: "nmap", package: "nmap", needed_for: "DICOM scripts of a scanner as hostile traffic" },
     Peer { program: "openssl", package: "openssl", needed_for: "certificates of both ends of SDC" },
+    Peer { program: "nginx", package: "nginx-light", needed_for: "feeds fetched from a web server" },
+    Peer { program: "gpg", package: "gnupg", needed_for: "advisories signed by GnuPG" },
     Peer { program: "curl", package: "curl", needed_for: "the console spoken to over TLS" },
     Peer { program: "chromium", package: "chromium", needed_for: "the report opened in a browser" },
     Peer { program: "pg_ctlcluster", package: "postgresql", needed_for: "the store's suite on PostgreSQL" },

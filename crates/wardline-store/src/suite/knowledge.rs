@@ -112,3 +112,37 @@ pub(crate) async fn an_import_that_fails_leaves_what_was(store: Store) {
     drop(tx);
     assert_eq!(ids(&store, "acme|pump").await, ["CVE-2024-0001"]);
 }
+
+pub(crate) async fn a_source_and_its_files_are_remembered(store: Store) {
+    let mut source = KnowledgeSource {
+        name: "kev".into(),
+        address: "https://feeds.example/kev.json".into(),
+        tried_us: 5,
+        success_us: 5,
+        problem: String::new(),
+        reached: "2024-02-01T00:00:00Z".into(),
+    };
+    let mut fetch = KnowledgeFetch {
+        address: source.address.clone(),
+        source: "kev".into(),
+        etag: "\"a\"".into(),
+        digest: vec![7; 32],
+        signature: "good".into(),
+        fetched_us: 5,
+        ..KnowledgeFetch::default()
+    };
+    let mut tx = store.write().await.unwrap();
+    for _ in 0..2 {
+        tx.knowledge_source_put(&source).await.unwrap();
+        tx.knowledge_fetch_put(&fetch).await.unwrap();
+        source.problem = "the server is away".into();
+        fetch.etag = "\"b\"".into();
+    }
+    tx.commit().await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.knowledge_sources().await.unwrap(), [source.clone()]);
+    assert_eq!(tx.knowledge_source("kev").await.unwrap(), Some(source));
+    assert_eq!(tx.knowledge_source("nvd").await.unwrap(), None);
+    assert_eq!(tx.knowledge_fetch(&fetch.address).await.unwrap(), Some(fetch));
+    assert_eq!(tx.knowledge_fetch("https://feeds.example/").await.unwrap(), None);
+}

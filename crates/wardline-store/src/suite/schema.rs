@@ -32,6 +32,11 @@ const DATA: &[(i64, &str)] = &[
         "INSERT INTO knowledge_alias (product, other, same, person, reason, decided_us)
            VALUES ('a|b', 'a|c', 1, 'ana', 'same label', 9)",
     ),
+    (
+        6,
+        "INSERT INTO knowledge_source (name, address, tried_us, success_us, problem, reached)
+           VALUES ('kev', 'https://feeds.example/kev.json', 2, 1, 'away', '')",
+    ),
 ];
 
 pub(crate) async fn tables_are_as_listed(store: Store) {
@@ -89,7 +94,11 @@ pub(crate) async fn every_step_keeps_the_data(store: Store) {
     assert_eq!(tx.account_named("ana").await.unwrap().unwrap().id, AccountId(7));
     assert_eq!(tx.elevation_unreviewed().await.unwrap()[0].reason, "no other nurse");
     assert_eq!(tx.conversation_totals().await.unwrap(), (4, 400, 4_000));
-    for held in ["evidence WHERE value = 'A1'", "knowledge_alias WHERE reason = 'same label'"] {
+    for held in [
+        "evidence WHERE value = 'A1'",
+        "knowledge_alias WHERE reason = 'same label'",
+        "knowledge_source WHERE problem = 'away'",
+    ] {
         assert_eq!(tx.rows("look", &format!("SELECT 1 FROM {held}"), &[]).await.unwrap().len(), 1, "{held}");
     }
     drop(tx);

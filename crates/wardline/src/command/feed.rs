@@ -1,5 +1,7 @@
 //! `wardline feed`: vulnerability knowledge in, and how fresh it is.
 
+mod update;
+
 use super::{Outcome, analyze::Format};
 use crate::knowledge::{DATA_DEFAULT, Imported, Library, STARTER_DATED, import, products};
 use anyhow::{Context, Result, ensure};
@@ -32,7 +34,15 @@ enum Verb {
         #[command(flatten)]
         place: Place,
     },
-    /// Every source with its date and age.
+    /// Fetch sources over HTTPS: those named, or the usual ones of `--list`. Exit code 1: something did not come or was
+    /// not believed, which is named; the rest is in, and what was known stays.
+    Update {
+        #[command(flatten)]
+        what: update::What,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Every source with its date and age, and how fetching it went.
     Status {
         #[command(flatten)]
         place: Place,
@@ -44,9 +54,27 @@ struct Place {
     /// Folder of the knowledge.
     #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
     data: PathBuf,
+    /// Database to use: sqlite:FILE or postgres://USER@HOST/NAME; a file in the folder when absent.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// A table for people, or JSON for programs, one object a line.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+}
+
+impl Place {
+    /// The knowledge, made when it is not there yet.
+    fn create(&self) -> Result<Library> {
+        self.database.as_deref().map_or_else(|| Library::create(&self.data), Library::at)
+    }
+
+    /// The knowledge; nothing when there is none.
+    fn open(&self) -> Result<Option<Library>> {
+        match &self.database {
+            Some(address) => Library::at(address).map(Some),
+            None => Library::open(&self.data),
+        }
+    }
 }
 
 /// What is printed for programs of a file: the contract.
@@ -86,6 +114,7 @@ struct Status<'a> {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     match &arguments.verb {
         Verb::Import { paths, place } => import_all(paths, place),
+        Verb::Update { what, place } => update::run(what, place),
         Verb::Status { place } => status(place),
     }
 }
@@ -98,13 +127,13 @@ fn import_all(paths: &[PathBuf], place: &Place) -> Result<Outcome> {
         ensure!(path.exists(), "{} is not there", path.display());
         gather(path, true, &mut files)?;
     }
-    let library = Library::create(&place.data)?;
+    let library = place.create()?;
     let now_us = Timestamp::now().as_microsecond();
     let out = &mut BufWriter::new(io::stdout().lock());
     let (mut outcome, mut passed_over) = (Outcome::Done, 0_u64);
     for (path, named) in &files {
         let name = path.display().to_string();
-        let done = match import(path, &library, &products, now_us) {
+        let done = match import((path, &name), &library, &products, now_us) {
             Ok(done) if done.kind.is_none() && !named => {
                 passed_over += 1;
                 continue;
@@ -184,7 +213,7 @@ fn print(
 
 fn status(place: &Place) -> Result<Outcome> {
     let out = &mut BufWriter::new(io::stdout().lock());
-    let Some(library) = Library::open(&place.data)? else {
+    let Some(library) = place.open()? else {
         if place.format == Format::Table {
             writeln!(out, "Nothing was imported into {}.", place.data.display())?;
             writeln!(
@@ -234,6 +263,9 @@ fn status(place: &Place) -> Result<Outcome> {
                 )?;
             }
         }
+    }
+    if update::status(&library, now, place.format, out)? {
+        outcome = Outcome::Problems;
     }
     out.flush()?;
     Ok(outcome)

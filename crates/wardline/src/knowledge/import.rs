@@ -42,11 +42,15 @@ pub(crate) struct Outcome {
     pub(crate) rejected: Vec<Rejected>,
 }
 
-/// Takes a file in.
-pub(crate) fn import(path: &Path, library: &Library, products: &Products, now_us: i64) -> Result<Outcome> {
+/// Takes a file in, under a name: its path, or the address from which it was fetched.
+pub(crate) fn import(
+    (path, name): (&Path, &str),
+    library: &Library,
+    products: &Products,
+    now_us: i64,
+) -> Result<Outcome> {
     // A transaction that is left to itself gives its connection back, which needs the runtime.
     let _context = library.runtime.enter();
-    let name = path.display().to_string();
     let digest = digest(path).with_context(|| format!("{name} cannot be read"))?;
     let known =
         library.runtime.block_on(async { library.store.read().await?.knowledge_file(&digest).await })?;
@@ -59,7 +63,7 @@ pub(crate) fn import(path: &Path, library: &Library, products: &Products, now_us
         products,
         reader: Reader::new(products),
         tx,
-        name,
+        name: name.to_owned(),
         now_us,
         batch: Vec::new(),
         outcome: Outcome::default(),
@@ -74,7 +78,7 @@ pub(crate) fn import(path: &Path, library: &Library, products: &Products, now_us
             Stop::Open(error) => anyhow::Error::new(error),
             Stop::Failed(error) => error,
         })
-        .with_context(|| format!("{} was not taken in; what was known stays", path.display()))?;
+        .with_context(|| format!("{name} was not taken in; what was known stays"))?;
     intake.finish(digest)
 }
 

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-authority", Some(2)),
     ("wardline-store", Some(3)),
     ("wardline-app", Some(4)),
+    ("wardline-connect", Some(5)),
     ("wardline-web", Some(5)),
     ("wardline-sensor", Some(5)),
     ("wardline", Some(6)),
