@@ -1,16 +1,14 @@
-//! Accounts, sessions and tokens as others manage them.
+//! Accounts as others manage them.
 
 use crate::audit::Event;
 use crate::caller::{Caller, Reaches};
 use crate::error::AppError;
 use crate::{App, credential};
 use wardline_authority::{Action, Role};
-use wardline_store::{Account, AccountId, Scope, Session, Token};
+use wardline_store::{Account, AccountId, Scope};
 
 /// How long a one-time link works.
 const LINK_US: i64 = 24 * 3_600 * 1_000_000;
-/// Longest life of a token, in days.
-const TOKEN_DAYS_MAX: i64 = 366;
 
 /// Somebody to be let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +102,7 @@ impl App {
         Ok(secret)
     }
 
-    /// A new one-time link for somebody: password and second factor are gone, sessions end.
+    /// A new one-time link for somebody: password, second factor and passkeys are gone, sessions end.
     ///
     /// # Errors
     ///
@@ -121,6 +119,7 @@ impl App {
         tx.account_save(&account).await?;
         tx.session_end_all(account.id).await?;
         tx.recovery_set(account.id, &[]).await?;
+        tx.passkey_end_all(account.id).await?;
         tx.invitation_insert(&credential::digest(&secret), account.id, self.now() + LINK_US).await?;
         self.audit(&mut tx, Event::by(caller, Action::AccountReset).object(name)).await?;
         tx.commit().await?;
@@ -167,71 +166,5 @@ impl App {
                 second_factor: account.totp.is_some(),
             })
             .collect())
-    }
-
-    /// The caller's own sessions.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::SignIn`] for who has none.
-    pub async fn session_list(&self, caller: &Caller) -> Result<Vec<Session>, AppError> {
-        self.authorise(caller, Action::SessionOwn, "").await?;
-        let mut tx = self.store().read().await?;
-        let sessions = tx.session_list(caller.account.ok_or(AppError::SignIn)?).await?;
-        tx.end().await?;
-        Ok(sessions)
-    }
-
-    /// Ends one of the caller's own sessions.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Hidden`] when it is not one.
-    pub async fn session_end(&self, caller: &Caller, id: i64) -> Result<(), AppError> {
-        self.authorise(caller, Action::SessionOwn, "").await?;
-        let mut tx = self.store().write().await?;
-        if !tx.session_end(caller.account.ok_or(AppError::SignIn)?, id).await? {
-            return Err(AppError::Hidden);
-        }
-        self.audit(&mut tx, Event::by(caller, Action::SessionOwn).detail("session ended")).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Makes a token of the caller's, with some of the caller's roles and an end. Gives its secret, once.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Input`] for roles the caller has not, or a life that is none.
-    pub async fn token_create(
-        &self,
-        caller: &Caller,
-        name: &str,
-        roles: &[Role],
-        days: i64,
-    ) -> Result<String, AppError> {
-        self.authorise(caller, Action::TokenOwn, name).await?;
-        if !(1..=TOKEN_DAYS_MAX).contains(&days) {
-            return Err(AppError::Input { field: "days", why: format!("1 to {TOKEN_DAYS_MAX}") });
-        }
-        if roles.is_empty() || roles.iter().any(|role| !caller.roles.contains(role)) {
-            return Err(AppError::Input { field: "roles", why: "some of your own, at least one".to_owned() });
-        }
-        let secret = format!("wardline_{}", crate::seal::hex(&self.random::<32>()));
-        let token = Token {
-            id: self.new_id(),
-            digest: credential::digest(&secret),
-            account: caller.account.ok_or(AppError::Hidden)?,
-            name: name.trim().chars().take(64).collect(),
-            roles: roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" "),
-            created_us: self.now(),
-            expires_us: self.now() + days * 86_400_000_000,
-            last_us: 0,
-        };
-        let mut tx = self.store().write().await?;
-        tx.token_insert(&token).await?;
-        self.audit(&mut tx, Event::by(caller, Action::TokenOwn).object(&token.name).detail(&token.roles))
-            .await?;
-        tx.commit().await?;
-        Ok(secret)
     }
 }

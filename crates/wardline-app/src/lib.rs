@@ -14,11 +14,15 @@ mod audit;
 mod caller;
 mod credential;
 mod device;
+mod emergency;
 mod error;
 mod ingest;
 mod ledger;
 mod need;
 mod outside;
+mod own;
+mod passkey;
+mod rules;
 mod seal;
 mod signin;
 #[cfg(test)]
@@ -28,13 +32,16 @@ mod totp;
 pub use account::{NewAccount, Person};
 pub use caller::{Caller, Reaches};
 pub use credential::PasswordFault;
+pub use emergency::Emergency;
 pub use error::AppError;
 pub use ingest::{IngestReport, Watch};
 pub use ledger::LedgerReport;
 pub use need::{JOBS, Need};
 pub use outside::{Outside, System};
+pub use passkey::{Asked, OwnPasskey};
+pub use rules::RoleRule;
 pub use seal::{Seal, SealError};
-pub use signin::{Entered, SignIn};
+pub use signin::{Entered, SecondStep, SignIn};
 pub use wardline_authority::{Action, Role};
 pub use wardline_store::{
     ArchiveError, Archived, AuditRow, Cursor, Department, DepartmentId, DeviceFilter, DeviceOrder,
@@ -42,7 +49,7 @@ pub use wardline_store::{
     SiteId, Stage, Store, StoreError, Token, ValueKind,
 };
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wardline_authority::Authority;
 
 /// The use cases. Cheap to clone.
@@ -58,6 +65,8 @@ struct Inner {
     seal: Seal,
     /// Compared with when there is no such account, so that guessing names takes as long as guessing passwords.
     decoy: String,
+    /// The house as authenticators know it, once its origin is said.
+    house: OnceLock<wardline_passkey::House>,
 }
 
 impl App {
@@ -71,7 +80,7 @@ impl App {
         let mut salt = [0; 16];
         outside.random(&mut salt);
         let decoy = credential::hash("nobody has this password", &salt)?;
-        Ok(Self { inner: Arc::new(Inner { store, authority, outside, seal, decoy }) })
+        Ok(Self { inner: Arc::new(Inner { store, authority, outside, seal, decoy, house: OnceLock::new() }) })
     }
 
     pub(crate) fn now(&self) -> i64 {

@@ -8,9 +8,11 @@
 use crate::audit::Event;
 use crate::caller::{Caller, Reaches};
 use crate::error::AppError;
+use crate::passkey::has_passkey;
+use crate::rules::needs_second;
 use crate::{App, credential, totp};
-use wardline_authority::{Action, Role};
-use wardline_store::{Account, AccountId, Elevation, Scope, Session, Stage};
+use wardline_authority::Role;
+use wardline_store::{Account, AccountId, Scope, Session, Stage};
 
 /// Without use for that long, a session ends (45 CFR 164.312(a)(2)(iii)).
 const IDLE_US: i64 = 15 * 60 * 1_000_000;
@@ -23,11 +25,6 @@ const FAILURES_FREE: i64 = 5;
 /// The first wait and the longest, in seconds.
 const WAIT_SECONDS: i64 = 30;
 const WAIT_SECONDS_MAX: i64 = 3_600;
-/// How long emergency access lasts.
-const EMERGENCY_US: i64 = 60 * 60 * 1_000_000;
-/// Roles that need a second factor.
-const SECOND_FACTOR: &[Role] =
-    &[Role::Administrator, Role::Analyst, Role::Biomedical, Role::Network, Role::Privacy, Role::Manufacturer];
 /// Purpose of a secret on its way into an account.
 const PENDING: &str = "totp to be confirmed";
 
@@ -39,6 +36,17 @@ pub struct SignIn<'a> {
     pub password: &'a str,
     /// Where from.
     pub address: &'a str,
+}
+
+/// What is asked of somebody whose password was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondStep {
+    /// A code of their authenticator, or a recovery code.
+    Code,
+    /// One of their passkeys.
+    Passkey,
+    /// To set up a second factor first: there is none yet.
+    SetUp,
 }
 
 /// A session that was opened.
@@ -68,11 +76,7 @@ impl App {
         let event = Event::of("session.open", &name, given.address);
         match account {
             Some(account) if right && account.enabled && account.password.is_some() => {
-                let stage = if needs_second(&account) || account.totp.is_some() {
-                    Stage::Password
-                } else {
-                    Stage::Full
-                };
+                let stage = self.stage_after_password(&account).await?;
                 self.open(&account, stage, given.address, event.detail("password")).await
             }
             Some(account) => {
@@ -89,8 +93,22 @@ impl App {
         }
     }
 
+    /// How far a password leads: not in, when the account has a second factor or a role of its needs one.
+    async fn stage_after_password(&self, account: &Account) -> Result<Stage, AppError> {
+        let mut tx = self.store().read().await?;
+        let more = account.totp.is_some()
+            || has_passkey(&mut tx, account.id).await?
+            || needs_second(&mut tx, account).await?;
+        tx.end().await?;
+        Ok(if more { Stage::Password } else { Stage::Full })
+    }
+
     /// Counts a wrong password or code, and lets the account wait when there were too many.
-    async fn failed(&self, tx: &mut wardline_store::WriteTx, id: AccountId) -> Result<(), AppError> {
+    pub(crate) async fn failed(
+        &self,
+        tx: &mut wardline_store::WriteTx,
+        id: AccountId,
+    ) -> Result<(), AppError> {
         let over = tx.account_failed(id).await? - FAILURES_FREE;
         if over >= 0 {
             let wait = WAIT_SECONDS
@@ -101,7 +119,7 @@ impl App {
         Ok(())
     }
 
-    fn not_locked(&self, account: &Account) -> Result<(), AppError> {
+    pub(crate) fn not_locked(&self, account: &Account) -> Result<(), AppError> {
         let left_us = account.locked_until_us - self.now();
         if left_us > 0 {
             return Err(AppError::Locked { seconds: left_us / 1_000_000 + 1 });
@@ -109,7 +127,7 @@ impl App {
         Ok(())
     }
 
-    async fn verify(&self, password: &str, kept: String) -> Result<bool, AppError> {
+    pub(crate) async fn verify(&self, password: &str, kept: String) -> Result<bool, AppError> {
         if password.len() > credential::LENGTH_MAX * 4 {
             return Ok(false);
         }
@@ -118,7 +136,7 @@ impl App {
         verified.map_err(|_| AppError::Inside("a password could not be checked".to_owned()))
     }
 
-    async fn open(
+    pub(crate) async fn open(
         &self,
         account: &Account,
         stage: Stage,
@@ -155,7 +173,7 @@ impl App {
         let now = self.now();
         let mut tx = self.store().read().await?;
         let session = tx.session_find(&credential::digest(secret)).await?;
-        let session = session.filter(|one| one.ends_us > now && one.last_us + IDLE_US > now);
+        let session = session.filter(|one| holds(one, now));
         let session = session.ok_or(AppError::SignIn)?;
         let account =
             tx.account_find(session.account).await?.filter(|one| one.enabled).ok_or(AppError::SignIn)?;
@@ -202,6 +220,11 @@ impl App {
         let account =
             tx.account_find(token.account).await?.filter(|one| one.enabled).ok_or(AppError::SignIn)?;
         tx.end().await?;
+        if token.last_us + TOUCH_US < self.now() {
+            let mut tx = self.store().write().await?;
+            tx.token_touch(token.id, self.now()).await?;
+            tx.commit().await?;
+        }
         let of_account = roles(&account.roles);
         Ok(Caller {
             account: Some(account.id),
@@ -214,13 +237,21 @@ impl App {
         })
     }
 
-    /// Whether somebody on the way in has a second factor yet.
+    /// What somebody on the way in gives as second factor.
     ///
     /// # Errors
     ///
     /// [`AppError::SignIn`] when nobody is on the way.
-    pub async fn has_second_factor(&self, secret: &str) -> Result<bool, AppError> {
-        Ok(self.session(secret).await?.1.totp.is_some())
+    pub async fn second_step(&self, secret: &str) -> Result<SecondStep, AppError> {
+        let (_, account) = self.session(secret).await?;
+        if account.totp.is_some() {
+            return Ok(SecondStep::Code);
+        }
+        let mut tx = self.store().read().await?;
+        let passkey = has_passkey(&mut tx, account.id).await?;
+        tx.end().await?;
+        // Whoever knows only the password must not be able to add a factor of their own.
+        Ok(if passkey { SecondStep::Passkey } else { SecondStep::SetUp })
     }
 
     /// A new TOTP secret for somebody who has none: as text for the authenticator, and sealed for the way back.
@@ -230,7 +261,7 @@ impl App {
     /// [`AppError::SignIn`] when nobody is on the way, [`AppError::Hidden`] when there is a second factor already.
     pub async fn second_factor_offer(&self, secret: &str) -> Result<(String, String), AppError> {
         let (_, account) = self.session(secret).await?;
-        if account.totp.is_some() {
+        if self.second_step(secret).await? != SecondStep::SetUp {
             return Err(AppError::Hidden);
         }
         let totp: [u8; 20] = self.random();
@@ -254,7 +285,7 @@ impl App {
         address: &str,
     ) -> Result<(Entered, Vec<String>), AppError> {
         let (session, mut account) = self.session(secret).await?;
-        if account.totp.is_some() {
+        if self.second_step(secret).await? != SecondStep::SetUp {
             return Err(AppError::Hidden);
         }
         let sealed: [u8; 48] = crate::seal::unhex(offer).ok_or(AppError::Credential)?;
@@ -324,13 +355,12 @@ impl App {
         tx.account_save(&account).await?;
         tx.session_end_all(id).await?;
         tx.commit().await?;
-        let stage =
-            if needs_second(&account) || account.totp.is_some() { Stage::Password } else { Stage::Full };
+        let stage = self.stage_after_password(&account).await?;
         let event = Event::of("session.open", &account.name, address).detail("one-time link");
         self.open(&account, stage, address, event).await
     }
 
-    fn new_password(&self, password: &str, account: &Account) -> Result<String, AppError> {
+    pub(crate) fn new_password(&self, password: &str, account: &Account) -> Result<String, AppError> {
         use crate::credential::{LENGTH_MAX, LENGTH_MIN, PasswordFault};
         let field = "password";
         match credential::check(password, &[&account.name, &account.display_name, "wardline"]) {
@@ -358,65 +388,15 @@ impl App {
         self.audit(&mut tx, Event::of("session.close", &account.name, address)).await?;
         Ok(tx.commit().await?)
     }
-
-    /// Somebody takes emergency access: at once, for an hour, with a reason; privacy is told and looks at it later.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Hidden`] for who may not, [`AppError::Input`] without a reason.
-    pub async fn emergency_take(&self, caller: &Caller, reason: &str) -> Result<(), AppError> {
-        self.authorise(caller, Action::EmergencyTake, "").await?;
-        let reason = reason.trim();
-        if !(10..=500).contains(&reason.chars().count()) {
-            let why = "say in 10 to 500 characters what happened; it will be read afterwards".to_owned();
-            return Err(AppError::Input { field: "reason", why });
-        }
-        let (Some(account), Some(session)) = (caller.account, caller.session) else {
-            return Err(AppError::Hidden);
-        };
-        let now = self.now();
-        let taken = Elevation {
-            id: self.new_id(),
-            account,
-            reason: reason.to_owned(),
-            from_us: now,
-            until_us: now + EMERGENCY_US,
-            reviewed_us: None,
-        };
-        let mut tx = self.store().write().await?;
-        tx.session_elevate(session, &taken).await?;
-        self.tell(&mut tx, "emergency.taken", &format!("{}: {reason}", caller.actor)).await?;
-        self.audit(&mut tx, Event::by(caller, Action::EmergencyTake).detail(reason)).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Somebody else judges emergency access that was taken.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::Hidden`] for who may not, for one's own, and for what was judged before.
-    pub async fn emergency_review(&self, caller: &Caller, id: i64, verdict: &str) -> Result<(), AppError> {
-        self.authorise(caller, Action::EmergencyReview, "").await?;
-        let by = caller.account.ok_or(AppError::Hidden)?;
-        let mut tx = self.store().write().await?;
-        if !tx.elevation_review(id, by, self.now(), verdict).await? {
-            return Err(AppError::Hidden);
-        }
-        self.audit(
-            &mut tx,
-            Event::by(caller, Action::EmergencyReview).object(&id.to_string()).detail(verdict),
-        )
-        .await?;
-        Ok(tx.commit().await?)
-    }
 }
 
 fn kept_purpose(id: AccountId) -> String {
     format!("totp of account {}", id.0)
 }
 
-fn needs_second(account: &Account) -> bool {
-    roles(&account.roles).iter().any(|role| SECOND_FACTOR.contains(role))
+/// Whether a session still leads somewhere.
+pub(crate) const fn holds(session: &Session, now_us: i64) -> bool {
+    session.ends_us > now_us && session.last_us + IDLE_US > now_us
 }
 
 /// Roles out of their words; an unknown word gives no right.

@@ -304,3 +304,140 @@ fn an_audit_past_its_time_loses_its_words_and_the_ledger_still_holds() {
         assert!(rows.iter().any(|row| row.action == "data.erase"), "{rows:?}");
     });
 }
+
+#[test]
+fn a_new_password_needs_the_old_one_and_ends_other_sessions() {
+    const NEW: &str = "purple kettle orbits seven lanterns";
+    on_both(|bench| async move {
+        let (session, totp, _) = bench.administrator().await;
+        let app = &bench.app;
+        bench.pass(30);
+        let half = app.sign_in(sign_in("admin", GOOD)).await.unwrap();
+        let other = app.second_factor(&half.secret, &bench.code(&totp), "").await.unwrap().secret;
+        let caller = app.caller(&session, "").await.unwrap();
+        assert!(matches!(app.password_change(&caller, "wrong", NEW).await, Err(AppError::Credential)));
+        assert!(matches!(app.password_change(&caller, GOOD, GOOD).await, Err(AppError::Input { .. })));
+        assert!(matches!(app.password_change(&caller, GOOD, "short").await, Err(AppError::Input { .. })));
+        app.caller(&other, "").await.unwrap();
+        app.password_change(&caller, GOOD, NEW).await.unwrap();
+        assert!(matches!(app.caller(&other, "").await, Err(AppError::SignIn)), "signed out elsewhere");
+        app.caller(&session, "").await.unwrap();
+        assert!(app.sign_in(sign_in("admin", GOOD)).await.is_err());
+        app.sign_in(sign_in("admin", NEW)).await.unwrap();
+        for _ in 0..5 {
+            assert!(app.password_change(&caller, "wrong", GOOD).await.is_err());
+        }
+        let waiting = app.password_change(&caller, NEW, GOOD).await;
+        assert!(matches!(waiting, Err(AppError::Locked { .. })), "guessing inside waits as at the door");
+    });
+}
+
+#[test]
+fn a_token_makes_no_token_and_is_ended_by_its_owner() {
+    on_both(|bench| async move {
+        let (session, ..) = bench.administrator().await;
+        let app = &bench.app;
+        let caller = app.caller(&session, "").await.unwrap();
+        let secret = app.token_create(&caller, "export", &[Role::Administrator], 1).await.unwrap();
+        let program = app.caller_of_token(&secret, "").await.unwrap();
+        let more = app.token_create(&program, "for ever", &[Role::Administrator], 366).await;
+        assert!(matches!(more, Err(AppError::Hidden)));
+        assert!(matches!(app.token_list(&program).await, Err(AppError::Hidden)));
+        assert!(matches!(app.password_change(&program, GOOD, GOOD).await, Err(AppError::Hidden)));
+        let [token] = &app.token_list(&caller).await.unwrap()[..] else { panic!("one token") };
+        assert!(token.last_us > 0, "its use is noted");
+        assert!(matches!(app.token_end(&caller, token.id + 1).await, Err(AppError::Hidden)));
+        app.token_end(&caller, token.id).await.unwrap();
+        assert!(matches!(app.caller_of_token(&secret, "").await, Err(AppError::SignIn)));
+    });
+}
+
+#[test]
+fn a_house_says_which_roles_need_a_second_factor() {
+    on_both(|bench| async move {
+        let (session, ..) = bench.administrator().await;
+        let app = &bench.app;
+        let caller = app.caller(&session, "").await.unwrap();
+        let new = NewAccount {
+            name: "nurse".into(),
+            display_name: "N".into(),
+            roles: vec![Role::Clinical],
+            scope: Scope::ALL,
+        };
+        let link = app.account_create(&caller, &new).await.unwrap();
+        let nurse = app.accept_invitation(&link, GOOD, "").await.unwrap();
+        assert_eq!(nurse.stage, Stage::Full);
+        let nurse = app.caller(&nurse.secret, "").await.unwrap();
+        assert!(matches!(app.role_rules_set(&nurse, &[]).await, Err(AppError::Hidden)));
+        app.role_rules_set(&caller, &[Role::Clinical]).await.unwrap();
+        let rules = app.role_rules(&caller).await.unwrap();
+        let needing: Vec<Role> = rules.iter().filter(|one| one.second_factor).map(|one| one.role).collect();
+        assert_eq!(
+            needing,
+            [Role::Administrator, Role::Clinical],
+            "who keeps the rules cannot lift their own"
+        );
+        let half = app.sign_in(sign_in("nurse", GOOD)).await.unwrap();
+        assert_eq!(half.stage, Stage::Password);
+        assert_eq!(app.second_step(&half.secret).await.unwrap(), SecondStep::SetUp);
+    });
+}
+
+#[test]
+fn emergency_access_ends_and_is_judged_by_somebody_else() {
+    on_both(|bench| async move {
+        let (session, ..) = bench.administrator().await;
+        let app = &bench.app;
+        let admin = app.caller(&session, "").await.unwrap();
+        let new = NewAccount {
+            name: "nurse".into(),
+            display_name: "N".into(),
+            roles: vec![Role::Clinical, Role::Privacy],
+            scope: Scope::nothing(),
+        };
+        let link = app.account_create(&admin, &new).await.unwrap();
+        app.role_rules_set(&admin, &[]).await.unwrap();
+        let nurse = app.accept_invitation(&link, GOOD, "").await.unwrap().secret;
+        let caller = app.caller(&nurse, "").await.unwrap();
+        app.emergency_take(&caller, "ventilator alarm in room 4").await.unwrap();
+        let [taken] = &app.emergency_list(&caller).await.unwrap()[..] else { panic!("one") };
+        assert!(taken.own && taken.name == "nurse");
+        assert!(matches!(app.emergency_review(&caller, taken.id, "all well").await, Err(AppError::Hidden)));
+        assert!(matches!(app.emergency_review(&admin, taken.id, "").await, Err(AppError::Input { .. })));
+        app.emergency_review(&admin, taken.id, "patient was in danger").await.unwrap();
+        assert!(app.emergency_list(&admin).await.unwrap().is_empty());
+        for _ in 0..5 {
+            bench.pass(13 * 60);
+            let Ok(caller) = app.caller(&nurse, "").await else { panic!("still in") };
+            if !caller.emergency {
+                assert_eq!(caller.scope, Scope::nothing());
+                return;
+            }
+        }
+        panic!("emergency access does not end");
+    });
+}
+
+#[test]
+fn a_passkey_question_is_for_its_asker_once_and_in_time() {
+    on_both(|bench| async move {
+        let (session, ..) = bench.administrator().await;
+        let app = &bench.app;
+        let caller = app.caller(&session, "").await.unwrap();
+        assert!(matches!(app.passkey_ask().await, Err(AppError::Hidden)), "no name, no passkeys");
+        assert!(matches!(app.seen_at("https://10.0.0.1"), Err(AppError::Input { .. })));
+        app.seen_at("https://wardline.example").unwrap();
+        assert!(matches!(app.passkey_add(&caller, "wrong").await, Err(AppError::Credential)));
+        let asked = app.passkey_add(&caller, GOOD).await.unwrap();
+        let kept = app.passkey_keep(&caller, &asked.ticket, "key", "{}").await;
+        assert!(matches!(kept, Err(AppError::Input { field: "passkey", .. })));
+        let again = app.passkey_keep(&caller, &asked.ticket, "key", "{}").await;
+        assert!(again.unwrap_err().to_string().contains("answered before"), "a question is used up");
+        let asked = app.passkey_ask().await.unwrap();
+        bench.pass(301);
+        let late = app.passkey_enter(&asked.ticket, "{}", "10.0.0.9").await;
+        assert!(matches!(late, Err(AppError::Credential)));
+        let rows = app.audit_list(&app.caller(&session, "").await.unwrap(), None, 5).await.unwrap();
+        assert!(rows.iter().any(|row| row.record.as_ref().is_some_and(|text| text.contains("too late"))));
+    });
+}

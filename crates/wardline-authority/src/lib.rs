@@ -82,6 +82,8 @@ words! {
         AuditVerify = "audit.verify",
         /// Make and read back archives.
         BackupMake = "backup.make",
+        /// Change one's own password and passkeys.
+        CredentialOwn = "credential.own",
         /// Say where a device is in its life and whose it is.
         DevicePlace = "device.place",
         /// See devices.
@@ -202,6 +204,7 @@ mod tests {
                     AuditRead,
                     AuditVerify,
                     BackupMake,
+                    CredentialOwn,
                     DevicePlace,
                     DeviceRead,
                     EmergencyReview,
@@ -216,12 +219,25 @@ mod tests {
             ),
             (
                 Role::Analyst,
-                &[DeviceRead, EmergencyTake, FindingRead, SensorRead, SessionOwn, SiteRead, TokenOwn],
+                &[
+                    CredentialOwn,
+                    DeviceRead,
+                    EmergencyTake,
+                    FindingRead,
+                    SensorRead,
+                    SessionOwn,
+                    SiteRead,
+                    TokenOwn,
+                ],
             ),
-            (Role::Assessor, &[AuditRead, AuditVerify, DeviceRead, FindingRead, SessionOwn, SiteRead]),
+            (
+                Role::Assessor,
+                &[AuditRead, AuditVerify, CredentialOwn, DeviceRead, FindingRead, SessionOwn, SiteRead],
+            ),
             (
                 Role::Biomedical,
                 &[
+                    CredentialOwn,
                     DevicePlace,
                     DeviceRead,
                     EmergencyTake,
@@ -232,18 +248,36 @@ mod tests {
                     TokenOwn,
                 ],
             ),
-            (Role::Clinical, &[DeviceRead, EmergencyTake, FindingRead, SessionOwn, SiteRead]),
-            (Role::Manufacturer, &[DeviceRead, SessionOwn]),
+            (Role::Clinical, &[CredentialOwn, DeviceRead, EmergencyTake, FindingRead, SessionOwn, SiteRead]),
+            (Role::Manufacturer, &[CredentialOwn, DeviceRead, SessionOwn]),
             (
                 Role::Network,
-                &[DeviceRead, EmergencyTake, FindingRead, SensorRead, SessionOwn, SiteRead, TokenOwn],
+                &[
+                    CredentialOwn,
+                    DeviceRead,
+                    EmergencyTake,
+                    FindingRead,
+                    SensorRead,
+                    SessionOwn,
+                    SiteRead,
+                    TokenOwn,
+                ],
             ),
             (
                 Role::Privacy,
-                &[AuditRead, AuditVerify, DeviceRead, EmergencyReview, FindingRead, SessionOwn, SiteRead],
+                &[
+                    AuditRead,
+                    AuditVerify,
+                    CredentialOwn,
+                    DeviceRead,
+                    EmergencyReview,
+                    FindingRead,
+                    SessionOwn,
+                    SiteRead,
+                ],
             ),
-            (Role::Sensor, &[SensorDeliver, SessionOwn]),
-            (Role::Viewer, &[DeviceRead, FindingRead, SessionOwn, SiteRead]),
+            (Role::Sensor, &[CredentialOwn, SensorDeliver, SessionOwn]),
+            (Role::Viewer, &[CredentialOwn, DeviceRead, FindingRead, SessionOwn, SiteRead]),
         ]
     };
 
@@ -261,10 +295,11 @@ mod tests {
     }
 
     #[test]
-    fn without_a_role_there_is_only_ones_own_session_and_two_roles_add_up() {
+    fn without_a_role_there_is_only_ones_own_and_two_roles_add_up() {
         let authority = Authority::new().unwrap();
         for action in Action::ALL {
-            assert_eq!(authority.judge(&[], false, *action).permitted, *action == Action::SessionOwn);
+            let own = matches!(action, Action::SessionOwn | Action::CredentialOwn);
+            assert_eq!(authority.judge(&[], false, *action).permitted, own);
             let either =
                 [Role::Viewer, Role::Privacy].map(|role| authority.judge(&[role], false, *action).permitted);
             let both = authority.judge(&[Role::Viewer, Role::Privacy], false, *action).permitted;

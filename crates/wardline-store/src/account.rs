@@ -332,6 +332,18 @@ impl WriteTx {
         self.change("end sessions", "DELETE FROM session WHERE account_id = $1", &[account.0.into()]).await
     }
 
+    /// Ends the sessions of an account but for one.
+    pub async fn session_end_others(&mut self, account: AccountId, id: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM session WHERE account_id = $1 AND id <> $2";
+        self.change("end other sessions", sql, &[account.0.into(), id.into()]).await
+    }
+
+    /// Notes that a token was used.
+    pub async fn token_touch(&mut self, id: i64, now_us: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE token SET last_us = $1 WHERE id = $2";
+        self.change("touch a token", sql, &[now_us.into(), id.into()]).await.map(drop)
+    }
+
     /// Enters a token.
     pub async fn token_insert(&mut self, token: &Token) -> Result<(), StoreError> {
         let sql = "INSERT INTO token (id, digest, account_id, name, roles, created_us, expires_us, last_us) \

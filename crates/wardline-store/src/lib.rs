@@ -29,6 +29,7 @@ mod audit;
 mod conversation;
 mod device;
 mod dialect;
+mod door;
 mod error;
 mod fetch;
 mod knowledge;
@@ -52,6 +53,7 @@ pub use audit::{AuditRow, OutboxRow};
 pub use conversation::{Edge, EvidenceRow, Passed};
 pub use device::{DeviceFilter, DeviceOrder, DeviceRecord, DeviceValue, LifeCycle, ValueKind};
 pub use dialect::Dialect;
+pub use door::{Ceremony, PasskeyRow};
 pub use error::StoreError;
 pub use fetch::{KnowledgeFetch, KnowledgeSource};
 pub use knowledge::{

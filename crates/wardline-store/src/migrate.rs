@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     4 "0004_knowledge",
     5 "0005_suppressions",
     6 "0006_feeds",
+    7 "0007_doors",
 };
 
 const REMEMBER: &str = "CREATE TABLE IF NOT EXISTS migration (\n  number INT NOT NULL PRIMARY KEY,\n  \

@@ -8,6 +8,7 @@ mod account;
 mod archive;
 mod conversation;
 mod device;
+mod door;
 mod knowledge;
 mod retention;
 mod schema;
@@ -60,6 +61,8 @@ suite! {
     device: an_upsert_keeps_what_people_decided pages_join_without_gap_or_double search_finds_words_anywhere
         a_scope_hides_from_lists_counts_and_finds a_name_is_there_once what_is_not_committed_is_not_there
         a_reader_cannot_write hostile_text_is_only_text thousands_at_once;
+    door: a_passkey_counts_forward_and_is_removed_by_its_owner a_credential_is_one_persons
+        what_was_asked_is_answered_once_and_in_time a_rule_of_a_role_is_set_anew;
     knowledge: a_record_is_replaced_with_its_products a_file_is_known_until_another_changes_it a_source_keeps_its_newest_date
         a_persons_word_is_kept an_import_that_fails_leaves_what_was a_source_and_its_files_are_remembered;
     retention: what_is_past_its_time_goes_and_nothing_else;

@@ -188,6 +188,39 @@ pub const TABLES: &[Table] = &[
         keep: Keep::Days(365, "expires_us"),
     },
     Table {
+        name: "passkey",
+        columns: &[
+            ("id", Int),
+            ("account_id", Int),
+            ("credential", Blob),
+            ("name", Text),
+            ("content", Text),
+            ("counter", Int),
+            ("created_us", Int),
+            ("last_us", Int),
+        ],
+        key: &["id"],
+        keep: Keep::Always,
+    },
+    Table {
+        name: "ceremony",
+        columns: &[
+            ("digest", Blob),
+            ("kind", Text),
+            ("account_id", Int),
+            ("state", Blob),
+            ("expires_us", Int),
+        ],
+        key: &["digest"],
+        keep: Keep::Days(1, "expires_us"),
+    },
+    Table {
+        name: "role_rule",
+        columns: &[("role", Text), ("second_factor", Int)],
+        key: &["role"],
+        keep: Keep::Always,
+    },
+    Table {
         name: "elevation",
         columns: &[
             ("id", Int),

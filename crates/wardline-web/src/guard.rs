@@ -18,9 +18,9 @@ const ATTEMPTS_MAX: u32 = 30;
 /// Addresses counted at once; beyond that all share one count.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// Nothing but our own style sheet; no script yet, no frame, no form to elsewhere.
-const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-                                base-uri 'none'; frame-ancestors 'none'";
+/// Nothing but our own style sheet and script files; no script in pages, no frame, no form to elsewhere.
+const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+                                form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", CONTENT_SECURITY),
@@ -29,7 +29,10 @@ const HEADERS: &[(&str, &str)] = &[
     ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), publickey-credentials-create=(self), publickey-credentials-get=(self)",
+    ),
 ];
 
 /// Puts the headers of every answer on one.

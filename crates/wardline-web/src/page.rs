@@ -4,7 +4,11 @@ pub(crate) mod account;
 pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod devices;
+pub(crate) mod emergency;
 pub(crate) mod entry;
+pub(crate) mod passkey;
+pub(crate) mod rules;
+pub(crate) mod token;
 
 use crate::guard;
 use crate::route::{Answer, Ask, content};
@@ -15,12 +19,17 @@ use wardline_app::{AppError, Caller, Role};
 
 const STYLE: &str = include_str!("../static/style.css");
 
-/// The style sheet. It changes with the program only.
+/// The style sheet.
 pub(crate) async fn style(_ask: Ask) -> Answer {
-    let mut response = content(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned());
+    Ok(content_of("text/css; charset=utf-8", STYLE))
+}
+
+/// A file of the program, which changes with it only.
+pub(crate) fn content_of(kind: &'static str, text: &str) -> Response<Body> {
+    let mut response = content(StatusCode::OK, kind, text.to_owned());
     let keep = HeaderValue::from_static("public, max-age=3600");
     response.headers_mut().insert(header::CACHE_CONTROL, keep);
-    Ok(response)
+    response
 }
 
 /// The first page there is.
@@ -50,9 +59,9 @@ pub(crate) fn go_with(path: &str, secret: &str) -> Response<Body> {
 
 /// A page around its content. `caller` is absent on the way in.
 pub(crate) fn page(title: &str, caller: Option<&Caller>, body: &Markup) -> Response<Body> {
-    let may_audit = |caller: &Caller| {
-        caller.roles.iter().any(|role| matches!(role, Role::Administrator | Role::Assessor | Role::Privacy))
-    };
+    let has = |caller: &Caller, roles: &[Role]| caller.roles.iter().any(|role| roles.contains(role));
+    let audits = [Role::Administrator, Role::Assessor, Role::Privacy];
+    let judges = [Role::Administrator, Role::Privacy];
     let document = html! {
         (DOCTYPE)
         html lang="en" {
@@ -70,7 +79,9 @@ pub(crate) fn page(title: &str, caller: Option<&Caller>, body: &Markup) -> Respo
                     @if let Some(caller) = caller {
                         nav aria-label="Pages" {
                             a href="/devices" { "Devices" }
-                            @if may_audit(caller) { a href="/audit" { "Audit" } }
+                            @if has(caller, &audits) { a href="/audit" { "Audit" } }
+                            @if has(caller, &judges) { a href="/emergencies" { "Emergencies" } }
+                            @if has(caller, &[Role::Administrator]) { a href="/settings/roles" { "Roles" } }
                         }
                         div.who {
                             @if caller.emergency { span.emergency { "Emergency access" } }

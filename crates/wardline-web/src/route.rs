@@ -70,9 +70,25 @@ pub const ROUTES: &[Route] = routes! {
     GET "/audit" Need::May(Action::AuditRead) => page::audit::list,
     GET "/account" Need::SignedIn => page::account::show,
     POST "/account/sessions/{session}/end" Need::SignedIn => page::account::end,
+    POST "/account/sessions/end-others" Need::SignedIn => page::account::end_others,
+    GET "/account/password" Need::SignedIn => page::account::password_form,
+    POST "/account/password" Need::SignedIn => page::account::password,
+    GET "/account/passkeys" Need::SignedIn => page::passkey::list,
+    POST "/account/passkeys/new" Need::SignedIn => page::passkey::offer,
+    POST "/account/passkeys" Need::SignedIn => page::passkey::keep,
+    POST "/account/passkeys/{passkey}/remove" Need::SignedIn => page::passkey::remove,
+    GET "/account/tokens" Need::May(Action::TokenOwn) => page::token::list,
+    POST "/account/tokens" Need::May(Action::TokenOwn) => page::token::make,
+    POST "/account/tokens/{token}/end" Need::May(Action::TokenOwn) => page::token::end,
+    GET "/emergencies" Need::May(Action::EmergencyReview) => page::emergency::list,
+    POST "/emergencies/{id}/judge" Need::May(Action::EmergencyReview) => page::emergency::judge,
+    GET "/settings/roles" Need::May(Action::SettingsWrite) => page::rules::show,
+    POST "/settings/roles" Need::May(Action::SettingsWrite) => page::rules::save,
     POST "/account/emergency" Need::May(Action::EmergencyTake) => page::account::emergency,
     GET "/sign-in" Need::Anybody => page::entry::sign_in_form,
     POST "/sign-in" Need::Anybody => page::entry::sign_in,
+    POST "/sign-in/passkey" Need::Anybody => page::passkey::ask,
+    POST "/sign-in/passkey/answer" Need::Anybody => page::passkey::enter,
     GET "/sign-in/code" Need::OnTheWay => page::entry::code_form,
     POST "/sign-in/code" Need::OnTheWay => page::entry::code,
     POST "/sign-in/set-up" Need::OnTheWay => page::entry::set_up,
@@ -84,6 +100,7 @@ pub const ROUTES: &[Route] = routes! {
     GET "/health/live" Need::Anybody => page::api::live,
     GET "/health/ready" Need::Anybody => page::api::ready,
     GET "/style.css" Need::Anybody => page::style,
+    GET "/passkey.js" Need::Anybody => page::passkey::script,
 };
 
 struct Shared {
@@ -248,6 +265,40 @@ mod tests {
         assert_eq!(decode(&encode("a b/é?&=%")).unwrap(), "a b/é?&=%");
     }
 
+    /// Every route and job with what it needs, written out: a new one, or another need, is a change here.
+    const NEEDS: &str = "\
+        GET / device.read, GET /devices device.read, GET /devices/{id} device.read, \
+        POST /devices/{id}/place device.place, GET /audit audit.read, GET /account signed in, \
+        POST /account/sessions/{session}/end signed in, POST /account/sessions/end-others signed in, \
+        GET /account/password signed in, POST /account/password signed in, GET /account/passkeys signed in, \
+        POST /account/passkeys/new signed in, POST /account/passkeys signed in, \
+        POST /account/passkeys/{passkey}/remove signed in, GET /account/tokens token.own, \
+        POST /account/tokens token.own, POST /account/tokens/{token}/end token.own, \
+        GET /emergencies emergency.review, POST /emergencies/{id}/judge emergency.review, \
+        GET /settings/roles settings.write, POST /settings/roles settings.write, \
+        POST /account/emergency emergency.take, GET /sign-in anybody, POST /sign-in anybody, \
+        POST /sign-in/passkey anybody, POST /sign-in/passkey/answer anybody, GET /sign-in/code on the way, \
+        POST /sign-in/code on the way, POST /sign-in/set-up on the way, GET /welcome/{link} anybody, \
+        POST /welcome/{link} anybody, POST /sign-out anybody, GET /api/devices device.read, \
+        GET /api/devices/{id} device.read, GET /health/live anybody, GET /health/ready anybody, \
+        GET /style.css anybody, GET /passkey.js anybody, job sequence the ledger audit.verify, \
+        job conclude devices from what sensors saw sensor.deliver";
+
+    #[test]
+    fn every_route_and_job_needs_what_is_written_here() {
+        let need = |need: Need| match need {
+            Need::Anybody => "anybody",
+            Need::May(action) => action.as_str(),
+            Need::OnTheWay => "on the way",
+            Need::SignedIn => "signed in",
+        };
+        let routes = ROUTES.iter().map(|one| format!("{} {} {}", one.method, one.path, need(one.need)));
+        let jobs =
+            wardline_app::JOBS.iter().map(|(name, action, _)| format!("job {name} {}", action.as_str()));
+        let all: Vec<String> = routes.chain(jobs).collect();
+        assert_eq!(all.join(", "), NEEDS);
+    }
+
     #[test]
     fn what_anybody_may_is_written_here() {
         let open: Vec<&str> =
@@ -255,12 +306,15 @@ mod tests {
         let expected = [
             "/sign-in",
             "/sign-in",
+            "/sign-in/passkey",
+            "/sign-in/passkey/answer",
             "/welcome/{link}",
             "/welcome/{link}",
             "/sign-out",
             "/health/live",
             "/health/ready",
             "/style.css",
+            "/passkey.js",
         ];
         assert_eq!(open, expected);
     }

@@ -95,7 +95,9 @@ fn cookie(head: &str) -> String {
 fn nobody_gets_anything_that_is_not_for_anybody() {
     let Some(house) = house() else { return };
     for route in ROUTES {
-        let path = route.path.replace("{id}", "dev-1").replace("{link}", "x").replace("{session}", "1");
+        let path = ["{id}", "{link}", "{session}", "{passkey}", "{token}"]
+            .iter()
+            .fold(route.path.to_owned(), |path, part| path.replace(part, "1"));
         for forged in ["", "0000", &"a".repeat(64), "' OR 1=1 --"] {
             let (status, head, body) = match route.method.as_str() {
                 "GET" => house.get(&path, forged),
@@ -169,4 +171,57 @@ fn what_is_bent_is_refused_with_words() {
     let refused = (0..200).any(|_| house.post("/sign-out", "", "").0 == 429);
     assert!(refused, "an address may try without end");
     assert_eq!(house.get("/health/ready", "").0, 200);
+}
+
+/// The program of a browser and of what drives it, or nothing where one is not.
+fn browser() -> Option<&'static str> {
+    let there = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let program = ["chromium", "google-chrome"].into_iter().find(|program| there(program));
+    if program.is_none() || !there("node") {
+        println!("SKIPPED: chromium or node is not here: passkeys were not tried in a browser");
+        return None;
+    }
+    program
+}
+
+#[test]
+fn passkeys_work_in_a_browser_and_are_refused_for_every_reason() {
+    let (Some(program), Some(house)) = (browser(), house()) else { return };
+    house.app.seen_at(&house.at).unwrap();
+    let new = NewAccount {
+        name: "viewer".into(),
+        display_name: "Viewer".into(),
+        roles: vec![Role::Viewer],
+        scope: Scope::ALL,
+    };
+    let (link, other) = house.runtime.block_on(async {
+        let link = house.app.account_create(&Caller::console(), &new).await.unwrap();
+        // The same house at a second port: another origin.
+        let made = make_certificate(&["localhost".to_owned()]).unwrap();
+        let second = Server::bind("127.0.0.1:0", &made, house.app.clone()).await.unwrap();
+        let other = format!("https://localhost:{}", second.address().unwrap().port());
+        tokio::spawn(second.run(std::future::pending()));
+        (link, other)
+    });
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/browser/passkey.mjs");
+    let profile = tempfile::tempdir().unwrap();
+    let done = Command::new("node")
+        .args([script, program, &house.at, &other, &format!("{}/welcome/{link}", house.at)])
+        .arg(profile.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains("a removed passkey is refused"), "{said}");
+    let rows = house.runtime.block_on(async {
+        let reader = Caller { roles: vec![Role::Privacy], ..Caller::console() };
+        house.app.audit_list(&reader, None, 500).await.unwrap()
+    });
+    let told =
+        |words: &str| rows.iter().any(|row| row.record.as_ref().is_some_and(|text| text.contains(words)));
+    for words in
+        ["passkey added", "passkey removed", "there may be a copy", "not of that account", "answered before"]
+    {
+        assert!(told(words), "not in the audit: {words}");
+    }
 }

@@ -33,7 +33,8 @@ const PEERS: &[Peer] = &[
     Peer { program: "nginx", package: "nginx-light", needed_for: "feeds fetched from a web server" },
     Peer { program: "gpg", package: "gnupg", needed_for: "advisories signed by GnuPG" },
     Peer { program: "curl", package: "curl", needed_for: "the console spoken to over TLS" },
-    Peer { program: "chromium", package: "chromium", needed_for: "the report opened in a browser" },
+    Peer { program: "chromium", package: "chromium", needed_for: "the report and the console in a browser" },
+    Peer { program: "node", package: "nodejs", needed_for: "a browser driven through the console" },
     Peer { program: "pg_ctlcluster", package: "postgresql", needed_for: "the store's suite on PostgreSQL" },
     Peer {
         program: "/usr/lib/go-1.19/bin/go",

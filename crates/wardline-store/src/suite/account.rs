@@ -2,7 +2,7 @@
 
 use crate::*;
 
-fn account(id: i64, name: &str) -> Account {
+pub(super) fn account(id: i64, name: &str) -> Account {
     Account {
         id: AccountId(id),
         name: name.into(),

@@ -1,13 +1,13 @@
 //! The way in: name and password, code, one-time link, second factor set up; and the way out.
 
-use super::{go, go_with, page};
+use super::{go, go_with, page, passkey};
 use crate::route::{Answer, Ask, encode};
 use axum::http::StatusCode;
 use maud::{Markup, html};
-use wardline_app::{AppError, SignIn, Stage};
+use wardline_app::{AppError, SecondStep, SignIn, Stage};
 
 /// A refusal that the same form shows again.
-fn again(error: AppError, title: &str, form: impl FnOnce(&str) -> Markup) -> Answer {
+pub(super) fn again(error: AppError, title: &str, form: impl FnOnce(&str) -> Markup) -> Answer {
     match error {
         AppError::Credential | AppError::Locked { .. } | AppError::Input { .. } => {
             let mut response = page(title, None, &form(&error.to_string()));
@@ -18,18 +18,18 @@ fn again(error: AppError, title: &str, form: impl FnOnce(&str) -> Markup) -> Ans
     }
 }
 
-fn fault(words: &str) -> Markup {
+pub(super) fn fault(words: &str) -> Markup {
     html! { @if !words.is_empty() { p.problem role="alert" { (words) "." } } }
 }
 
-fn onward(stage: Stage) -> &'static str {
+pub(super) fn onward(stage: Stage) -> &'static str {
     match stage {
         Stage::Full => "/devices",
         Stage::Password => "/sign-in/code",
     }
 }
 
-fn sign_in_page(words: &str) -> Markup {
+fn sign_in_page(words: &str, origin: Option<&str>) -> Markup {
     html! {
         section.entry {
             h1 { "Sign in" }
@@ -40,13 +40,14 @@ fn sign_in_page(words: &str) -> Markup {
                     input type="password" name="password" autocomplete="current-password" required; }
                 button type="submit" { "Sign in" }
             }
+            (passkey::button(origin))
         }
     }
 }
 
 /// The form for name and password.
-pub(crate) async fn sign_in_form(_ask: Ask) -> Answer {
-    Ok(page("Sign in", None, &sign_in_page("")))
+pub(crate) async fn sign_in_form(ask: Ask) -> Answer {
+    Ok(page("Sign in", None, &sign_in_page("", ask.app.passkey_origin())))
 }
 
 /// Name and password.
@@ -54,11 +55,11 @@ pub(crate) async fn sign_in(ask: Ask) -> Answer {
     let given = SignIn { name: ask.field("name"), password: ask.field("password"), address: &ask.address };
     match ask.app.sign_in(given).await {
         Ok(entered) => Ok(go_with(onward(entered.stage), &entered.secret)),
-        Err(error) => again(error, "Sign in", sign_in_page),
+        Err(error) => again(error, "Sign in", |words| sign_in_page(words, ask.app.passkey_origin())),
     }
 }
 
-fn code_page(words: &str) -> Markup {
+fn code_page(words: &str, origin: Option<&str>) -> Markup {
     html! {
         section.entry {
             h1 { "Second step" }
@@ -68,6 +69,7 @@ fn code_page(words: &str) -> Markup {
                     input name="code" autocomplete="one-time-code" required autofocus; }
                 button type="submit" { "Continue" }
             }
+            (passkey::button(origin))
         }
     }
 }
@@ -95,8 +97,19 @@ fn set_up_page(words: &str, secret: &str, offer: &str) -> Markup {
 /// The form for the second step, or to set it up.
 pub(crate) async fn code_form(ask: Ask) -> Answer {
     let secret = ask.secret()?;
-    if ask.app.has_second_factor(secret).await? {
-        return Ok(page("Second step", None, &code_page("")));
+    match ask.app.second_step(secret).await? {
+        SecondStep::Code => return Ok(page("Second step", None, &code_page("", ask.app.passkey_origin()))),
+        SecondStep::Passkey => {
+            let body = html! {
+                section.entry {
+                    h1 { "Second step" }
+                    p { "Your second step is your passkey. Without it, ask an administrator for a new link." }
+                    (passkey::button(ask.app.passkey_origin()))
+                }
+            };
+            return Ok(page("Second step", None, &body));
+        }
+        SecondStep::SetUp => {}
     }
     let (key, offer) = ask.app.second_factor_offer(secret).await?;
     Ok(page("Second step", None, &set_up_page("", &key, &offer)))
@@ -106,7 +119,7 @@ pub(crate) async fn code_form(ask: Ask) -> Answer {
 pub(crate) async fn code(ask: Ask) -> Answer {
     match ask.app.second_factor(ask.secret()?, ask.field("code"), &ask.address).await {
         Ok(entered) => Ok(go_with(onward(entered.stage), &entered.secret)),
-        Err(error) => again(error, "Second step", code_page),
+        Err(error) => again(error, "Second step", |words| code_page(words, ask.app.passkey_origin())),
     }
 }
 

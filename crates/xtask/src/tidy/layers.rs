@@ -18,6 +18,7 @@ const LAYERS: &[(&str, Option<u8>)] = &[
     ("wardline-simulate", Some(2)),
     ("wardline-ledger", Some(1)),
     ("wardline-authority", Some(2)),
+    ("wardline-passkey", Some(2)),
     ("wardline-store", Some(3)),
     ("wardline-app", Some(4)),
     ("wardline-connect", Some(5)),

@@ -8,6 +8,7 @@ const SERDE: &[&str] = &[
     "wardline-content",
     "wardline-formats",
     "wardline-store",
+    "wardline-passkey",
     "wardline-connect",
     "wardline-web",
     "wardline",

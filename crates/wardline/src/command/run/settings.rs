@@ -11,6 +11,9 @@
 //! rings = 1                       # rings, and threads that read them, per interface
 //! workers = 2
 //! hardware_time = false
+//!
+//! [console]
+//! address = "https://wardline.hospital.example:8443"   # as browsers see it; passkeys need a name
 //! ```
 
 use super::{Arguments, Pace};
@@ -32,6 +35,14 @@ const NAME_BYTES_MAX: usize = 64;
 struct File {
     #[serde(default)]
     sensor: Sensor,
+    #[serde(default)]
+    console: Console,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Console {
+    address: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -60,6 +71,8 @@ pub(super) struct Settings {
     pub(super) workers: usize,
     pub(super) data: PathBuf,
     pub(super) listen: Option<String>,
+    /// The console as browsers see it, when the file says so.
+    pub(super) address: Option<String>,
     pub(super) database: Option<String>,
     pub(super) supervised: bool,
 }
@@ -120,6 +133,7 @@ impl Settings {
             workers: within("workers", sensor.workers, processors.min(8), WORKERS_MAX)?,
             data: arguments.data.clone(),
             listen: arguments.listen.clone(),
+            address: file.console.address,
             database: arguments.database.clone(),
             supervised: arguments.supervised,
         })

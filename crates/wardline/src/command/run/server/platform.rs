@@ -48,10 +48,16 @@ impl Platform {
             ];
             if let Some(listen) = &settings.listen {
                 let host = listen.rsplit_once(':').map_or(listen.as_str(), |(host, _)| host);
-                let names = ["localhost", host].map(|name| name.trim_matches(['[', ']']).to_owned());
+                let seen = settings.address.as_deref().and_then(host_of);
+                let names: Vec<String> = ["localhost", host]
+                    .into_iter()
+                    .chain(seen)
+                    .map(|name| name.trim_matches(['[', ']']).to_owned())
+                    .collect();
                 let server = Server::bind(listen, &house.certificate(&names)?, app.clone()).await?;
                 let address = server.address().context("the console's address")?;
                 eprintln!("wardline server: console at https://{address}");
+                seen_at(&app, settings.address.as_deref(), host, address.port())?;
                 if let Some(link) = app.first_start().await? {
                     eprintln!(
                         "wardline server: first sign-in, once, within a day: https://{address}/welcome/{link}"
@@ -86,6 +92,30 @@ impl Platform {
             }
         });
     }
+}
+
+/// The host in an address such as `https://wardline.example:8443`.
+fn host_of(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("https://")?;
+    let end = rest.find(['/', ':']).unwrap_or(rest.len());
+    rest.get(..end).filter(|host| !host.is_empty())
+}
+
+/// Says how browsers see the console: as the configuration has it, by a name it listens at, or on this machine.
+fn seen_at(app: &App, address: Option<&str>, host: &str, port: u16) -> Result<()> {
+    if let Some(address) = address {
+        return app.seen_at(address).context("console.address");
+    }
+    let bare = host.trim_matches(['[', ']']);
+    let here = bare.parse::<std::net::IpAddr>().map(|ip| ip.is_loopback());
+    match here {
+        Ok(true) => app.seen_at(&format!("https://localhost:{port}"))?,
+        Ok(false) => eprintln!(
+            "wardline server: no passkeys until the configuration says console.address, a name that browsers use"
+        ),
+        Err(_) => app.seen_at(&format!("https://{bare}:{port}"))?,
+    }
+    Ok(())
 }
 
 /// Gives audit rows their places until it is time to stop, and then once more.
