@@ -1,5 +1,9 @@
 //! `wardline inspect`: what a file of the field is, whether it holds, and where it does not.
 
+mod against;
+
+pub(super) use against::{bill, document};
+
 use super::{Outcome, analyze::Format};
 use crate::output::words::wrapped;
 use anyhow::{Context, Result};
@@ -31,6 +35,9 @@ pub(crate) struct Arguments {
     /// Files or folders, or `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// An older bill of materials: says what was added, removed and changed since.
+    #[arg(long, value_name = "OLDER")]
+    against: Option<PathBuf>,
     /// A table for people, or JSON for programs, one object a line.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -58,6 +65,15 @@ struct ProblemLine<'a> {
 
 /// Runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    if let Some(older) = &arguments.against {
+        let [file] = arguments.files.as_slice() else {
+            anyhow::bail!("--against compares one file with an older one; name one file");
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        let outcome = against::run(file, older, arguments.format, &mut out)?;
+        out.flush()?;
+        return Ok(outcome);
+    }
     let mut files = Vec::new();
     for path in &arguments.files {
         collect(path, 0, &mut files)?;

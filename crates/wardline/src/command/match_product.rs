@@ -1,5 +1,7 @@
 //! `wardline match`: what is known of one product, with the reason for every verdict.
 
+mod sbom;
+
 use super::{Outcome, analyze::Format};
 use crate::knowledge::{DATA_DEFAULT, Library, STARTER_DATED, candidates, maker_of, products, starter};
 use crate::output::verdict::{Verdict, verdict};
@@ -23,11 +25,17 @@ const ALIKE_MAX: usize = 5;
 #[command(disable_version_flag = true)]
 pub(crate) struct Arguments {
     /// The vendor, by any of its names.
-    #[arg(long, value_name = "V")]
-    vendor: String,
+    #[arg(long, value_name = "V", required_unless_present = "sbom")]
+    vendor: Option<String>,
     /// The product, by any of its names.
-    #[arg(long, value_name = "P")]
-    product: String,
+    #[arg(long, value_name = "P", required_unless_present = "sbom")]
+    product: Option<String>,
+    /// Instead of one product: the components of a bill of materials (CycloneDX, SPDX), each with the way to it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["vendor", "product", "version", "on"])]
+    sbom: Option<PathBuf>,
+    /// Statements of the maker (CSAF, OpenVEX, CycloneDX VEX) that settle what they speak of.
+    #[arg(long, value_name = "FILE", requires = "sbom")]
+    vex: Vec<PathBuf>,
     /// Its version; without it a bounded advisory is possible.
     #[arg(long, value_name = "X")]
     version: Option<String>,
@@ -72,20 +80,20 @@ struct Named {
 
 /// Runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
+    if let Some(file) = &arguments.sbom {
+        return sbom::run(arguments, file);
+    }
+    let [vendor, product] =
+        [&arguments.vendor, &arguments.product].map(|name| name.as_deref().unwrap_or_default());
     let products = products(&Content::embedded()?);
-    let resolved = products.resolve(&arguments.vendor, &arguments.product);
+    let resolved = products.resolve(vendor, product);
     let mut subject = Subject::new(&resolved, arguments.version.as_deref());
     for platform in &arguments.on {
         subject = subject.on(platform, &products);
     }
     let (named, matched) = find(arguments, &resolved, &subject, &products)?;
     let answer = Answer {
-        query: Query {
-            vendor: &arguments.vendor,
-            product: &arguments.product,
-            version: arguments.version.as_deref(),
-            on: &arguments.on,
-        },
+        query: Query { vendor, product, version: arguments.version.as_deref(), on: &arguments.on },
         resolved: named,
         verdicts: matched.iter().map(verdict).collect(),
     };

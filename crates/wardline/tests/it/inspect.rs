@@ -45,3 +45,22 @@ fn exit_codes_tell_valid_invalid_and_wrong_use_apart() {
     assert_eq!(inspect(&folder, &["missing"]).status.code(), Some(2));
     assert_eq!(inspect(&folder, &[]).status.code(), Some(2));
 }
+
+#[test]
+fn two_versions_of_a_bill_are_compared() {
+    let folder = TempDir::new().unwrap();
+    let bill = |name: &str, components: &str| {
+        let text = format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{components}]}}"#);
+        fs::write(folder.path().join(name), text).unwrap();
+    };
+    let one =
+        |name: &str, version: &str| format!(r#"{{"type":"library","name":"{name}","version":"{version}"}}"#);
+    bill("old.json", &[one("a", "1"), one("b", "1"), one("c", "1")].join(","));
+    bill("new.json", &[one("a", "2"), one("c", "1"), one("d", "1")].join(","));
+    let output = inspect(&folder, &["new.json", "--against", "old.json", "--format=json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let want = json!({"before": "old.json", "after": "new.json", "added": [{"name": "d", "version": "1"}],
+        "removed": [{"name": "b", "version": "1"}], "changed": [{"name": "a", "before": ["1"], "after": ["2"]}], "same": 1});
+    assert_eq!(lines(&output), [want]);
+    assert_eq!(inspect(&folder, &["new.json", "old.json", "--against", "old.json"]).status.code(), Some(2));
+}

@@ -310,3 +310,52 @@ fn a_likeness_is_possible_until_a_person_confirms_it() {
         matched(&["--vendor=Acme", "--product=Infusor Classic", "--data", other.to_str().unwrap()]);
     assert_eq!(verdicts, [], "a likeness that was rejected is not told again");
 }
+
+/// A bill of a pump with what it needs, nested by dependency.
+const BILL: &str = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","metadata":{"component":{"type":"device","bom-ref":"pump","name":"Pump","version":"7"}},
+ "components":[{"type":"framework","bom-ref":"web","name":"web","version":"2"},
+  {"type":"library","bom-ref":"a","name":"core","version":"1.5","cpe":"cpe:2.3:o:acme:pump_firmware:1.5:*:*:*:*:*:*:*"},
+  {"type":"library","bom-ref":"b","name":"pump_firmware","version":"1.5","purl":"pkg:generic/acme/pump_firmware@1.5"},
+  {"type":"library","bom-ref":"c","name":"nobody","version":"1"}],
+ "dependencies":[{"ref":"pump","dependsOn":["web"]},{"ref":"web","dependsOn":["a","b"]},{"ref":"a","dependsOn":["web"]}]}"#;
+
+#[test]
+fn components_of_a_bill_are_matched_with_the_way_to_them_and_the_maker_settles() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("nvd.json"), page(&[(1000, "2.0"), (1001, "1.0")], "2024-02-01T00:00:00.000")).unwrap();
+    assert_eq!(import(&at("data"), &at("nvd.json")).0, Some(0));
+    fs::write(at("bill.json"), BILL).unwrap();
+    let vex = json!({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://acme.example/vex", "author": "Acme", "timestamp": "2024-03-01T00:00:00Z", "version": 1,
+        "statements": [{"vulnerability": {"name": "CVE-2024-1000"}, "products": [{"@id": "pkg:generic/acme/pump_firmware@1.5"}], "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path"}]});
+    fs::write(at("vex.json"), vex.to_string()).unwrap();
+    let run = |more: &[&str]| {
+        let (bill, data) = (at("bill.json"), at("data"));
+        let arguments =
+            ["match", "--format=json", "--sbom", bill.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        let output = wardline(&arguments.iter().chain(more).copied().collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        lines(&output)
+    };
+    let verdicts = |line: &Value| -> Vec<String> {
+        let list = line["verdicts"].as_array().unwrap();
+        list.iter()
+            .map(|one| format!("{} {}", one["id"].as_str().unwrap(), one["verdict"].as_str().unwrap()))
+            .collect()
+    };
+    let plain = run(&[]);
+    assert_eq!(plain.len(), 2, "{plain:#?}");
+    assert_eq!(plain[0]["path"], json!(["Pump 7", "web 2", "core 1.5"]));
+    assert_eq!(plain[0]["where"], "/components/1");
+    // The hardware that the feed asks for is not stated, and a package URL names no vendor of the feed.
+    assert!(verdicts(&plain[0]).contains(&"CVE-2024-1000 possible".to_owned()), "{plain:#?}");
+    assert!(verdicts(&plain[1]).contains(&"CVE-2024-1000 possible".to_owned()), "{plain:#?}");
+    let settled = run(&["--vex", at("vex.json").to_str().unwrap()]);
+    assert!(
+        verdicts(&settled[0]).contains(&"CVE-2024-1000 possible".to_owned()),
+        "it speaks of another component"
+    );
+    assert!(verdicts(&settled[1]).contains(&"CVE-2024-1000 not_affected".to_owned()), "{settled:#?}");
+    assert_eq!(wardline(&["match", "--sbom", "x", "--vendor", "y"]).status.code(), Some(2));
+    assert_eq!(wardline(&["match", "--vendor", "y"]).status.code(), Some(2));
+}
