@@ -83,7 +83,7 @@ impl App {
         let question = self
             .house()?
             .register(handle(account.id)?, &account.name, &account.display_name, &known)
-            .map_err(inside)?;
+            .map_err(|error| inside(&error))?;
         self.ask(ADD, Some(account.id), question.ask, &question.state).await
     }
 
@@ -171,7 +171,7 @@ impl App {
     ///
     /// [`AppError::Hidden`] where there can be none.
     pub async fn passkey_ask(&self) -> Result<Asked, AppError> {
-        let question = self.house()?.enter().map_err(inside)?;
+        let question = self.house()?.enter().map_err(|error| inside(&error))?;
         self.ask(ENTER, None, question.ask, &question.state).await
     }
 
@@ -287,6 +287,6 @@ fn late() -> String {
     "answered before, or too late: begin again".to_owned()
 }
 
-fn inside(error: PasskeyError) -> AppError {
+fn inside(error: &PasskeyError) -> AppError {
     AppError::Inside(error.to_string())
 }

@@ -292,7 +292,7 @@ impl Client {
                         .header("If-Range", validator);
                 }
                 None if !request.known.etag.is_empty() => {
-                    asked = asked.header("If-None-Match", &request.known.etag)
+                    asked = asked.header("If-None-Match", &request.known.etag);
                 }
                 None if !request.known.modified.is_empty() => {
                     asked = asked.header("If-Modified-Since", &request.known.modified);

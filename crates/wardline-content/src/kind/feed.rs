@@ -50,7 +50,8 @@ impl FeedSource {
         }
         let is_address = self.address.starts_with("https://");
         let is_domain = !self.address.contains(['/', ':', ' ']) && self.address.contains('.');
-        if !is_address && !(self.kind == FeedKind::Csaf && is_domain) {
+        let is_source = is_address || (self.kind == FeedKind::Csaf && is_domain);
+        if !is_source {
             return Err(format!("`{}` is no https:// address", self.address));
         }
         if (self.kind == FeedKind::File && self.address.contains("{}")) == self.parts.is_empty() {
