@@ -282,6 +282,7 @@ mod tests {
         POST /welcome/{link} anybody, POST /sign-out anybody, GET /api/devices device.read, \
         GET /api/devices/{id} device.read, GET /health/live anybody, GET /health/ready anybody, \
         GET /style.css anybody, GET /passkey.js anybody, job sequence the ledger audit.verify, \
+        job erase what is past its time settings.write, \
         job conclude devices from what sensors saw sensor.deliver";
 
     #[test]

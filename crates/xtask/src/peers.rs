@@ -47,12 +47,22 @@ const PEERS: &[Peer] = &[
         needed_for: "the ledger checked by a verifier of others",
     },
     Peer { program: "c++", package: "g++", needed_for: "the coverage-guided fuzz targets compile" },
-    Peer { program: "python3", package: "python3", needed_for: "DICOM, HL7 and SDC spoken by Python peers" },
+    Peer {
+        program: "python3",
+        package: "python3",
+        needed_for: "DICOM, HL7 and SDC spoken, and workbooks saved, by Python peers",
+    },
 ];
 
 /// Python peers, exact versions, in an environment of their own under the target folder.
-const PYTHON: &[&str] =
-    &["pydicom==3.0.1", "pynetdicom==3.0.4", "hl7==0.4.5", "hl7apy==1.3.5", "sdc11073==3.0.0"];
+const PYTHON: &[&str] = &[
+    "pydicom==3.0.1",
+    "pynetdicom==3.0.4",
+    "hl7==0.4.5",
+    "hl7apy==1.3.5",
+    "sdc11073==3.0.0",
+    "openpyxl==3.1.5",
+];
 
 /// What is there and what is not.
 pub(crate) struct Peers {

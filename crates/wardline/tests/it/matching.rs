@@ -347,12 +347,12 @@ fn components_of_a_bill_are_matched_with_the_way_to_them_and_the_maker_settles()
     assert_eq!(plain.len(), 2, "{plain:#?}");
     assert_eq!(plain[0]["path"], json!(["Pump 7", "web 2", "core 1.5"]));
     assert_eq!(plain[0]["where"], "/components/1");
-    // The hardware that the feed asks for is not stated, and a package URL names no vendor of the feed.
-    assert!(verdicts(&plain[0]).contains(&"CVE-2024-1000 possible".to_owned()), "{plain:#?}");
+    // A CPE name is the feed's own; a package URL names no vendor of the feed.
+    assert!(verdicts(&plain[0]).contains(&"CVE-2024-1000 affected".to_owned()), "{plain:#?}");
     assert!(verdicts(&plain[1]).contains(&"CVE-2024-1000 possible".to_owned()), "{plain:#?}");
     let settled = run(&["--vex", at("vex.json").to_str().unwrap()]);
     assert!(
-        verdicts(&settled[0]).contains(&"CVE-2024-1000 possible".to_owned()),
+        verdicts(&settled[0]).contains(&"CVE-2024-1000 affected".to_owned()),
         "it speaks of another component"
     );
     assert!(verdicts(&settled[1]).contains(&"CVE-2024-1000 not_affected".to_owned()), "{settled:#?}");
