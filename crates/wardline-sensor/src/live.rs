@@ -85,10 +85,9 @@ pub fn listen(
             }
             if teller.sources == 0 && !teller.finishing && teller.asking.is_none() {
                 teller.finishing = true;
-                let at = if cuts { teller.latest } else { now };
                 // Half of what a file would have told under this name must not go out: it will be read again.
                 if !(cuts && stop.load(Ordering::Relaxed)) {
-                    teller.ask(Cut { number: u64::MAX, at, run: teller.run_named, last: true })?;
+                    teller.ask(Cut { number: u64::MAX, at: now, run: teller.run_named, last: true })?;
                 }
             }
             if teller.finishing && teller.asking.is_none() {
@@ -196,7 +195,12 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn tell(&mut self, cut: Cut, parts: Vec<(Gather, Sums)>) {
+    fn tell(&mut self, mut cut: Cut, parts: Vec<(Gather, Sums)>) {
+        if cut.last && self.cuts {
+            // Time and name of a file's end are those of the cut before it, which every worker has told by now; when
+            // the end was asked for, some of them may still have had it before them.
+            (cut.at, cut.run) = (self.latest, self.run_named);
+        }
         let mut parts = parts.into_iter();
         let Some((mut gather, mut sums)) = parts.next() else { return };
         for (more, and) in parts {

@@ -37,7 +37,7 @@ pub(crate) fn have(programs: &[&str], what: &str) -> bool {
     match programs.iter().find(|program| !there(program)) {
         None => true,
         Some(missing) => {
-            println!("SKIPPED: no {missing} for {what}");
+            eprintln!("SKIPPED: no {missing} for {what}");
             false
         }
     }
