@@ -287,6 +287,10 @@ impl Intake<'_> {
     fn finish(mut self, digest: Vec<u8>) -> Result<Outcome> {
         self.flush()?;
         let Some(kind) = self.outcome.kind else { return Ok(self.outcome) };
+        if self.outcome.records == 0 && self.outcome.rejected.is_empty() {
+            // Nothing of it is remembered: the same file is refused again.
+            bail!("{} has no records", self.name);
+        }
         let records = i64::try_from(self.outcome.records)?;
         let whole = !self.cut && self.outcome.rejected.is_empty();
         let file = KnowledgeFile {
@@ -316,9 +320,6 @@ impl Intake<'_> {
             }
             tx.commit().await
         })?;
-        if self.outcome.records == 0 && self.outcome.rejected.is_empty() {
-            bail!("{} has no records", file.file);
-        }
         Ok(self.outcome)
     }
 }

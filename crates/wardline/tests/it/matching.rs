@@ -214,6 +214,20 @@ fn everything_published_is_taken_in() {
     assert!(again.iter().all(|line| line["added"] == json!(0)));
 }
 
+#[test]
+fn a_file_without_records_is_refused_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("empty.json"));
+    fs::write(&file, page(&[], "2024-02-01T00:00:00.000")).unwrap();
+    for _ in 0..2 {
+        let arguments = ["feed", "import", file.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        let refused = wardline(&arguments);
+        let said = [refused.stdout, refused.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!refused.status.success() && said.contains("has no records"), "{said}");
+    }
+}
+
 /// Runs a verb on a folder; its lines.
 fn said(folder: &Path, verb: &[&str], rest: &[&str]) -> Vec<Value> {
     let place = ["--data", folder.to_str().unwrap(), "--format=json"];

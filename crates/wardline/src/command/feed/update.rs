@@ -78,7 +78,10 @@ struct Problem {
 impl Told {
     fn reject(&mut self, place: impl Into<String>, why: impl Into<String>) {
         if self.rejected.len() < PROBLEMS_MAX {
-            self.rejected.push(Problem { place: place.into(), why: why.into() });
+            let (place, why) = (place.into(), why.into());
+            // Most errors name the address themselves.
+            let rest = why.strip_prefix(place.as_str()).map_or(why.as_str(), str::trim_start);
+            self.rejected.push(Problem { why: rest.to_owned(), place });
         }
     }
 }
