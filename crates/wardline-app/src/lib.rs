@@ -22,6 +22,7 @@ mod need;
 mod outside;
 mod own;
 mod passkey;
+mod retention;
 mod rules;
 mod seal;
 mod signin;

@@ -8,6 +8,7 @@ pub(crate) mod feed;
 pub(crate) mod inspect;
 pub(crate) mod ledger;
 pub(crate) mod match_product;
+pub(crate) mod place;
 pub(crate) mod run;
 pub(crate) mod score;
 pub(crate) mod simulate;

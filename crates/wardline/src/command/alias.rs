@@ -3,8 +3,8 @@
 //! A name that is merely like another one is possible at most until somebody confirms it. What was said is kept, given
 //! out as site knowledge (`[[alias]]` entries, docs/operate/analyze.md, section 9), and taken in from others.
 
-use super::{Outcome, analyze::Format};
-use crate::knowledge::{DATA_DEFAULT, Library, alias_keys, products};
+use super::{Outcome, analyze::Format, place::Place};
+use crate::knowledge::{alias_keys, products};
 use anyhow::{Context, Result, ensure};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -74,28 +74,6 @@ struct Names {
     place: Place,
 }
 
-#[derive(clap::Args)]
-struct Place {
-    /// Folder of the knowledge.
-    #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
-    data: PathBuf,
-    /// A database instead: sqlite:… or postgres://…
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
-    database: Option<String>,
-    /// A table for people, or JSON for programs, one object a line.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-impl Place {
-    fn open(&self) -> Result<Library> {
-        match &self.database {
-            Some(address) => Library::at(address),
-            None => Library::create(&self.data),
-        }
-    }
-}
-
 /// What is printed for programs.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -116,12 +94,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Verb::Confirm(names) => keep(&[names.said(true)?], &names.place, &products, now_us, out)?,
         Verb::Reject(names) => keep(&[names.said(false)?], &names.place, &products, now_us, out)?,
         Verb::List { place } => {
-            for one in &place.open()?.aliases()? {
+            for one in &place.create()?.aliases()? {
                 print(one, place.format, out)?;
             }
         }
         Verb::Export { place } => {
-            let said: Vec<Alias> = place.open()?.aliases()?.iter().map(outward).collect();
+            let said: Vec<Alias> = place.create()?.aliases()?.iter().map(outward).collect();
             out.write_all(site::write(&[], &said).as_bytes())?;
         }
         Verb::Import { file, place } => keep(&read(file)?, place, &products, now_us, out)?,
@@ -192,7 +170,7 @@ fn keep(said: &[Alias], place: &Place, products: &Products, now_us: i64, out: &m
             decided_us: day_us(&one.date).unwrap_or(now_us),
         });
     }
-    let library = place.open()?;
+    let library = place.create()?;
     library.runtime.block_on(async {
         let mut tx = library.store.write().await?;
         for one in &kept {

@@ -2,8 +2,8 @@
 
 mod update;
 
-use super::{Outcome, analyze::Format};
-use crate::knowledge::{DATA_DEFAULT, Imported, Library, STARTER_DATED, import, products};
+use super::{Outcome, analyze::Format, place::Place};
+use crate::knowledge::{Imported, STARTER_DATED, import, products};
 use anyhow::{Context, Result, ensure};
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
@@ -47,34 +47,6 @@ enum Verb {
         #[command(flatten)]
         place: Place,
     },
-}
-
-#[derive(clap::Args)]
-struct Place {
-    /// Folder of the knowledge.
-    #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
-    data: PathBuf,
-    /// Database to use: sqlite:FILE or postgres://USER@HOST/NAME; a file in the folder when absent.
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-    /// A table for people, or JSON for programs, one object a line.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-impl Place {
-    /// The knowledge, made when it is not there yet.
-    fn create(&self) -> Result<Library> {
-        self.database.as_deref().map_or_else(|| Library::create(&self.data), Library::at)
-    }
-
-    /// The knowledge; nothing when there is none.
-    fn open(&self) -> Result<Option<Library>> {
-        match &self.database {
-            Some(address) => Library::at(address).map(Some),
-            None => Library::open(&self.data),
-        }
-    }
 }
 
 /// What is printed for programs of a file: the contract.

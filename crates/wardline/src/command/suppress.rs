@@ -1,13 +1,11 @@
 //! `wardline suppress`: the site's own word that a vulnerability does not count here, in the manner of VEX.
 
-use super::{Outcome, analyze::Format};
-use crate::knowledge::{DATA_DEFAULT, Library};
+use super::{Outcome, analyze::Format, place::Place};
 use anyhow::{Result, bail, ensure};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use wardline_product::Applies;
 use wardline_risk::suppress::JUSTIFICATIONS;
 use wardline_store::StoredSuppression;
@@ -82,28 +80,6 @@ struct New {
     place: Place,
 }
 
-#[derive(clap::Args)]
-struct Place {
-    /// Folder of the knowledge.
-    #[arg(long, value_name = "DIR", default_value = DATA_DEFAULT)]
-    data: PathBuf,
-    /// A database instead: sqlite:… or postgres://…
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
-    database: Option<String>,
-    /// A table for people, or JSON for programs, one object a line.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-impl Place {
-    fn open(&self) -> Result<Library> {
-        match &self.database {
-            Some(address) => Library::at(address),
-            None => Library::create(&self.data),
-        }
-    }
-}
-
 /// What is printed for programs.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -140,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
     match &arguments.verb {
         Verb::Add(new) => {
             let made = new.statement(now)?;
-            let library = new.place.open()?;
+            let library = new.place.create()?;
             library.runtime.block_on(async {
                 let mut tx = library.store.write().await?;
                 tx.suppression_put(&made).await?;
@@ -149,7 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
             print(&made, now, new.place.format, out)?;
         }
         Verb::List { all, place } => {
-            let library = place.open()?;
+            let library = place.create()?;
             let every =
                 library.runtime.block_on(async { library.store.read().await?.suppressions().await })?;
             for one in every.iter().filter(|one| *all || holds(one, now)) {
@@ -159,7 +135,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Verb::End { id, author, reason, place } => {
             check("author", author)?;
             check("reason", reason)?;
-            let library = place.open()?;
+            let library = place.create()?;
             let ended = library.runtime.block_on(async {
                 let mut tx = library.store.write().await?;
                 let ended = tx.suppression_end(id, author, reason, now.as_microsecond()).await?;
